@@ -1,0 +1,12 @@
+//! The bytes of keys and rows, as they are cached and stored.
+
+mod key;
+mod row;
+
+pub use key::{Key, KeyBuilder, decode_key};
+pub use row::{Row, RowBuilder};
+
+/// Stored bytes that cannot be read: a damaged store, or one written by a newer version.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("stored bytes cannot be read: {0}")]
+pub struct Corrupt(pub &'static str);

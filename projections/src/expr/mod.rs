@@ -1,0 +1,65 @@
+//! Expressions: compiled from SQL with every name resolved and every type decided, then evaluated over rows.
+//!
+//! One language serves folds, views, roll-ups and upcasts: they differ only in what their names mean, which
+//! a [`Scope`] says when an expression is compiled, and a [`Frame`] when it is evaluated.
+
+use schemas::{Type, Value};
+
+use crate::codec::Row;
+
+/// A compiled expression.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expr {
+    /// A constant.
+    Literal(Value<'static>),
+    /// Column `column` of the row in slot `slot` of the frame; NULL where the slot is empty.
+    Column {
+        /// The slot of the frame.
+        slot: usize,
+        /// The column of the row.
+        column: usize,
+    },
+    /// Parameter `0` of the frame: a field of the event, the result of a sub-select, a group's key or aggregate.
+    Param(usize),
+    // operators, functions, CASE, casts…: see the compiler
+}
+
+/// What an expression is evaluated over.
+#[derive(Clone, Copy)]
+pub struct Frame<'f> {
+    /// The rows that `Column` names; `None` is the row of NULLs that an outer join yields.
+    pub rows: &'f [Option<Row>],
+    /// What `Param` names. A parameter that could not be computed fails only an expression that asks for it.
+    pub params: &'f [Result<Value<'f>, EvalError>],
+}
+
+/// Why an expression has no value; the text is PostgreSQL's where PostgreSQL fails too.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EvalError {
+    /// `x / 0`, `x % 0`
+    #[error("division by zero")]
+    DivisionByZero,
+    /// A number, date or interval beyond the bounds of its type.
+    #[error("{0} out of range")]
+    OutOfRange(&'static str),
+    /// Text that is not of the type it is cast to.
+    #[error("invalid input syntax for type {ty}: \"{text}\"")]
+    InvalidText {
+        /// The type asked for.
+        ty: &'static str,
+        /// The text, shortened.
+        text: String,
+    },
+    /// Anything else, such as an argument that a function does not take.
+    #[error("{0}")]
+    Invalid(String),
+}
+
+/// An expression with its type.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Typed {
+    /// The expression.
+    pub expr: Expr,
+    /// Its type.
+    pub ty: Type,
+}
