@@ -295,9 +295,23 @@ mod tests {
     fn bytes_order_as_the_values_do() {
         let ascending = [
             vec![decimal("-100.5"), decimal("-100"), decimal("-2"), decimal("-1.5"), decimal("-0.01"), decimal("0")],
-            vec![decimal("0"), decimal("0.001"), decimal("0.01"), decimal("0.0101"), decimal("9"), decimal("10"), decimal("10.5")],
+            vec![
+                decimal("0"),
+                decimal("0.001"),
+                decimal("0.01"),
+                decimal("0.0101"),
+                decimal("9"),
+                decimal("10"),
+                decimal("10.5"),
+            ],
             vec![Value::Int(i64::MIN), Value::Int(-1), Value::Int(0), Value::Int(i64::MAX), Value::Null],
-            vec![Value::Double(f64::NEG_INFINITY), Value::Double(-1.0), Value::Double(0.0), Value::Double(1e300), Value::Double(f64::NAN)],
+            vec![
+                Value::Double(f64::NEG_INFINITY),
+                Value::Double(-1.0),
+                Value::Double(0.0),
+                Value::Double(1e300),
+                Value::Double(f64::NAN),
+            ],
             vec!["", "\0", "\0a", "a", "a\0", "aa", "b", "é"].into_iter().map(|t| Value::Text(t.into())).collect(),
             vec![Value::Array(vec![]), Value::Array(vec![Value::Int(1)]), Value::Array(vec![Value::Int(1), Value::Int(0)])],
         ];

@@ -7,6 +7,6 @@
 mod cells;
 
 pub use cells::{
-    CellKey, Changes, Content, DeadLetter, DocumentChange, DocumentMark, Link, MembersWanted, Missing, SetKey,
-    SetSpace, Space, Tally,
+    CellKey, Changes, Content, DeadLetter, DocumentChange, DocumentMark, Link, MembersWanted, Missing, SetKey, SetSpace, Space,
+    Tally,
 };
