@@ -1,1 +1,6 @@
-//! projector
+//! Projector, the daemon and its command line: everything that touches the world.
+
+pub mod clock;
+pub mod fault;
+pub mod log;
+pub mod sqlite;

@@ -1,0 +1,93 @@
+//! The log: where events are read from. The port, and the log that is embedded.
+//!
+//! The port blocks. A projection is one chain of work — read, fold, commit — on threads of its own, with at
+//! most one call to each port under way, so there is nothing for an executor to interleave; SQLite blocks in any
+//! case, and the engine computes. A log that is reached over the network brings a runtime of its own and
+//! waits for it inside these calls.
+
+mod embedded;
+mod event;
+
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+pub use embedded::EmbeddedLog;
+pub use event::LogEvent;
+
+use crate::fault::Fault;
+
+/// An ordered, append-only sequence of events.
+///
+/// **Order.** Every reader sees the same events at the same positions, ascending from 1, for ever. There may be
+/// gaps (a log may drop old or filtered events), but a gap is never filled later: once an event has been read, no event
+/// will appear below it.
+///
+/// **Durability.** What `publish` has answered for outlives this process and will be read by everybody.
+///
+/// **Errors.** [`Fault::Unavailable`]: nothing is known of the call's effect on the log's side beyond what the method
+/// says; it may be repeated. [`Fault::Damaged`]: repeating does not help.
+pub trait EventLog: Send + Sync {
+    /// The events from position `from` on that the log has now, in order, within the limits; at least one where there
+    /// is any, however large. Empty: the log ends before `from`. May be repeated.
+    fn read(&self, from: u64, limit: ReadLimit) -> Result<Vec<LogEvent>, Fault>;
+
+    /// Returns when the log has an event above `position`, at the latest after `timeout`. May wake early. May be repeated.
+    fn wait(&self, position: u64, timeout: Duration) -> Result<(), Fault>;
+
+    /// The last position and when it was written; `None` while the log is empty.
+    fn head(&self) -> Result<Option<Head>, Fault>;
+
+    /// The position of the first event that is still there; 1 while the log is empty.
+    fn first(&self) -> Result<u64, Fault>;
+
+    /// Which log this is. Another one, or the same one made anew, has another identity.
+    fn identity(&self) -> Result<LogIdentity, Fault>;
+
+    /// The event at `position`, if there is one.
+    fn fetch(&self, position: u64) -> Result<Option<LogEvent>, Fault>;
+
+    /// Appends events, all or none, next to each other in the order given, whatever is in them; answers their positions.
+    /// After an error they may have been appended or not; who repeats the call makes duplicates, which
+    /// projections recognize by the events' source and id.
+    ///
+    /// `events` is not empty.
+    fn publish(&self, events: &[NewEvent<'_>]) -> Result<RangeInclusive<u64>, Fault>;
+}
+
+/// How much one read returns at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadLimit {
+    /// Events.
+    pub events: usize,
+    /// Bytes of the events' data; the event that crosses the limit is the last.
+    pub bytes: usize,
+}
+
+/// The end of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The last position.
+    pub position: u64,
+    /// When it was written, in microseconds since 1970.
+    pub time: i64,
+}
+
+/// Tells one log from another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogIdentity(pub String);
+
+/// An event to append.
+#[derive(Clone, Copy, Debug)]
+pub struct NewEvent<'a> {
+    /// Its subject; without one every projection sees it.
+    pub subject: Option<&'a str>,
+    /// The bytes: a CloudEvent in JSON, if its publisher is well.
+    pub data: &'a [u8],
+}
+
+impl fmt::Display for LogIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
