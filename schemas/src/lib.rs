@@ -2,6 +2,8 @@
 //! and their compatibility. Pure: reads no file and no clock.
 
 mod diagnostic;
+pub mod json;
+pub mod text;
 mod types;
 mod value;
 

@@ -1,0 +1,120 @@
+use super::*;
+
+fn check(ty: Type, cases: &[(&str, &str)]) {
+    for (text, expect) in cases {
+        let shown = match parse(text, &ty) {
+            Ok(value) => {
+                let mut out = String::new();
+                print(&value, &mut out);
+                out
+            }
+            Err(error) => format!("ERROR: {error}"),
+        };
+        assert_eq!(&shown, expect, "{text:?} as {ty}");
+    }
+}
+
+#[test]
+fn booleans() {
+    check(
+        Type::Bool,
+        &[(" TRUE", "t"), ("y", "t"), ("of", "f"), ("0", "f"), ("o", "ERROR: invalid input syntax for type boolean: \"o\"")],
+    );
+}
+
+#[test]
+fn integers() {
+    check(Type::Int8, &[(" -9223372036854775808 ", "-9223372036854775808"), ("+7", "7")]);
+    check(Type::Int8, &[("9223372036854775808", "ERROR: value \"9223372036854775808\" is out of range for type bigint")]);
+    check(Type::Int4, &[("1.0", "ERROR: invalid input syntax for type integer: \"1.0\"")]);
+}
+
+#[test]
+fn doubles() {
+    check(
+        Type::Double,
+        &[
+            ("1e20", "1e+20"),
+            ("100000000000000", "100000000000000"),
+            ("1e15", "1e+15"),
+            ("0.0001", "0.0001"),
+            ("0.00001", "1e-05"),
+            ("-0", "-0"),
+            ("123.25", "123.25"),
+            ("inf", "Infinity"),
+            ("-Infinity", "-Infinity"),
+            ("NaN", "NaN"),
+            ("5e-324", "5e-324"),
+            ("1e400", "ERROR: value \"1e400\" is out of range for type double precision"),
+        ],
+    );
+}
+
+#[test]
+fn decimals() {
+    check(
+        Type::Decimal,
+        &[
+            ("1.50", "1.50"),
+            ("-.5", "-0.5"),
+            ("5.", "5"),
+            ("1e5", "100000"),
+            ("1.5e-3", "0.0015"),
+            ("1.50e1", "15.0"),
+            ("79228162514264337593543950335", "79228162514264337593543950335"),
+            ("79228162514264337593543950336", "ERROR: value \"79228162514264337593543950336\" is out of range for type numeric"),
+            ("abc", "ERROR: invalid input syntax for type numeric: \"abc\""),
+        ],
+    );
+}
+
+#[test]
+fn timestamps() {
+    check(
+        Type::Timestamp,
+        &[
+            ("2026-01-01T00:00:00Z", "2026-01-01 00:00:00+00"),
+            ("2026-01-01 00:00:00+00", "2026-01-01 00:00:00+00"),
+            ("2026-01-01t10:00:00.1234567-08:30", "2026-01-01 18:30:00.123457+00"),
+            ("2026-01-01", "2026-01-01 00:00:00+00"),
+            ("2026-1-2 3:04 UTC", "2026-01-02 03:04:00+00"),
+            ("2026-01-01 24:00:00", "2026-01-02 00:00:00+00"),
+            ("2016-12-31T23:59:60Z", "2017-01-01 00:00:00+00"),
+            ("0044-03-15 12:00:00 BC", "0044-03-15 12:00:00+00 BC"),
+            ("2026-02-29", "ERROR: date/time field value out of range: \"2026-02-29\""),
+            ("soon", "ERROR: invalid input syntax for type timestamp with time zone: \"soon\""),
+        ],
+    );
+    check(Type::Date, &[("2024-02-29", "2024-02-29"), ("2026-01-01T23:00:00-05:00", "2026-01-01"), ("1969-12-31", "1969-12-31")]);
+}
+
+#[test]
+fn intervals() {
+    check(
+        Type::Interval,
+        &[
+            ("90 days", "90 days"),
+            ("1 mon 2 days 03:04:05", "1 mon 2 days 03:04:05"),
+            ("1 year", "1 year"),
+            ("-1 year 2 days", "-1 years +2 days"),
+            ("1.5 days", "1 day 12:00:00"),
+            ("1.5 months", "1 mon 15 days"),
+            ("2 hours ago", "-02:00:00"),
+            ("90", "00:01:30"),
+            ("0 days", "00:00:00"),
+            ("P1Y2M3DT4H5M6.5S", "1 year 2 mons 3 days 04:05:06.5"),
+            ("a while", "ERROR: invalid input syntax for type interval: \"a while\""),
+        ],
+    );
+}
+
+#[test]
+fn uuids_and_arrays() {
+    let canonical = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11";
+    check(Type::Uuid, &[("A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11", canonical), ("{a0eebc999c0b4ef8bb6d6bb9bd380a11}", canonical)]);
+    check(
+        Type::Array(Box::new(Type::Int8)),
+        &[("{1, 2,NULL}", "{1,2,NULL}"), ("{}", "{}"), ("1", "ERROR: malformed array literal: \"1\"")],
+    );
+    check(Type::Array(Box::new(Type::Text)), &[(r#"{a b,"","null","q\"\\",é}"#, r#"{"a b","","null","q\"\\",é}"#)]);
+}
