@@ -3,9 +3,17 @@
 //! One language serves folds, views, roll-ups and upcasts: they differ only in what their names mean, which
 //! a [`Scope`] says when an expression is compiled, and a [`Frame`] when it is evaluated.
 
+mod function;
+mod scope;
+mod tree;
+
+use schemas::text::TextError;
 use schemas::{Type, Value};
 
 use crate::codec::Row;
+
+pub use function::Function;
+pub use scope::{AggregateCall, Mistake, Scope};
 
 /// A compiled expression.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +29,47 @@ pub enum Expr {
     },
     /// Parameter `0` of the frame: a field of the event, the result of a sub-select, a group's key or aggregate.
     Param(usize),
-    // operators, functions, CASE, casts…: see the compiler
+    /// An operator, function or cast, of the arguments.
+    Call {
+        /// What is computed.
+        function: &'static Function,
+        /// The arguments, of the function's types.
+        args: Box<[Expr]>,
+    },
+    /// A cast from text.
+    Parse {
+        /// The type asked for.
+        to: Type,
+        /// The text.
+        text: Box<Expr>,
+    },
+    /// A function applied to each element of an array: how an array is cast.
+    Each {
+        /// The cast of one element.
+        cast: Box<Expr>,
+        /// The array.
+        array: Box<Expr>,
+    },
+    /// AND: the first false decides, and what follows it is not evaluated.
+    And(Box<[Expr]>),
+    /// OR: the first true decides, and what follows it is not evaluated.
+    Or(Box<[Expr]>),
+    /// `IN`: the value, and what it may be equal to.
+    In {
+        /// The value.
+        value: Box<Expr>,
+        /// What it may be equal to.
+        list: Box<[Expr]>,
+    },
+    /// CASE: the result of the first arm whose condition is true.
+    Case {
+        /// Conditions and results.
+        arms: Box<[(Expr, Expr)]>,
+        /// ELSE
+        otherwise: Box<Expr>,
+    },
+    /// The first argument that is not NULL; the rest is not evaluated.
+    Coalesce(Box<[Expr]>),
 }
 
 /// What an expression is evaluated over.
@@ -43,13 +91,8 @@ pub enum EvalError {
     #[error("{0} out of range")]
     OutOfRange(&'static str),
     /// Text that is not of the type it is cast to.
-    #[error("invalid input syntax for type {ty}: \"{text}\"")]
-    InvalidText {
-        /// The type asked for.
-        ty: &'static str,
-        /// The text, shortened.
-        text: String,
-    },
+    #[error(transparent)]
+    Text(#[from] TextError),
     /// Anything else, such as an argument that a function does not take.
     #[error("{0}")]
     Invalid(String),
