@@ -19,6 +19,13 @@ pub struct Mistake {
 
 /// What names, sub-selects and aggregates mean where an expression stands. Where they are not allowed, the scope says so.
 pub trait Scope {
+    /// What the expression as a whole stands for, where that is decided already: an expression of GROUP BY. The compiler
+    /// asks for every expression before it looks inside.
+    fn whole(&mut self, expr: &ast::Expr) -> Option<Typed> {
+        let _ = expr;
+        None
+    }
+
     /// The column or parameter that the name, split at its dots, stands for.
     fn column(&mut self, name: &[Ident]) -> Result<Typed, Mistake>;
 
