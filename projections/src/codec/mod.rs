@@ -1,9 +1,11 @@
 //! The bytes of keys and rows, as they are cached and stored.
 
 mod key;
+mod key_text;
 mod row;
 
 pub use key::{Key, KeyBuilder, decode_key};
+pub use key_text::{BadKeyText, parse_key, print_key};
 pub use row::{Row, RowBuilder};
 
 /// Stored bytes that cannot be read: a damaged store, or one written by a newer version.
