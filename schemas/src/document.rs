@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+use crate::Diagnostic;
 use crate::diagnostic::SourceFile;
 use crate::scan::{Broken, Scanner, Text, Token};
-use crate::Diagnostic;
 
 /// A value of a JSON file.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::rfc3339::parse_date_time;
 use crate::scan::{Broken, Escapes, Scanner, Text, Token};
-use crate::violation::{Violation, ViolationKind};
+use crate::violation::Violation;
 
 /// An event's attributes and its data, borrowed from its bytes.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,14 +51,13 @@ enum Obstacle {
 impl<'a> Envelope<'a> {
     /// Reads an event. All of it is checked to be JSON, the inside of its data too.
     pub fn parse(bytes: &'a [u8]) -> Result<Envelope<'a>, Violation> {
-        let text = std::str::from_utf8(bytes).map_err(|error| {
-            Violation::new(ViolationKind::BrokenJson, format!("not UTF-8 at byte {}", error.valid_up_to()))
-        })?;
+        let text = std::str::from_utf8(bytes)
+            .map_err(|error| Violation::new(Violation::BROKEN_JSON, format!("not UTF-8 at byte {}", error.valid_up_to())))?;
         let mut scanner = Scanner::new(text);
         match Attributes::read(&mut scanner).and_then(Attributes::judge) {
             Ok(envelope) => Ok(envelope),
             Err(Obstacle::Broken(broken)) => Err(Violation::broken(&scanner, broken)),
-            Err(Obstacle::NotCloudEvent(reason)) => Err(Violation::new(ViolationKind::NotCloudEvent, reason)),
+            Err(Obstacle::NotCloudEvent(reason)) => Err(Violation::new(Violation::NOT_CLOUDEVENT, reason)),
         }
     }
 }
@@ -294,10 +293,7 @@ mod tests {
             (&with(r#","time":"yesterday""#), "not_cloudevent: `time` is \"yesterday\", not a time of RFC 3339"),
             (&with(r#","data_base64":"AA==""#), "not_cloudevent: `data_base64` holds binary data: publish JSON in `data`"),
             (&with(r#","datacontenttype":"text/xml""#), "not_cloudevent: `datacontenttype` is \"text/xml\", not JSON"),
-            (
-                &with(r#","type":"A.v2","dataschema":"x/v3""#),
-                "not_cloudevent: `dataschema` says version 3, `type` says 2",
-            ),
+            (&with(r#","type":"A.v2","dataschema":"x/v3""#), "not_cloudevent: `dataschema` says version 3, `type` says 2"),
         ] {
             assert_eq!(reason(event), expect, "{event}");
         }

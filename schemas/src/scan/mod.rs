@@ -6,7 +6,7 @@ mod number;
 mod string;
 
 pub(crate) use number::Number;
-pub(crate) use string::Text;
+pub(crate) use string::{Escapes, Text};
 
 /// How deep containers may be nested; `serde_json` stops at the same depth.
 pub(crate) const MAX_DEPTH: u32 = 127;
@@ -106,11 +106,7 @@ impl<'a> Scanner<'a> {
     #[inline]
     pub(crate) fn first_item(&mut self) -> Result<bool, Broken> {
         self.space();
-        if self.peek() == Some(b']') {
-            self.close().map(|_: Option<()>| false)
-        } else {
-            Ok(true)
-        }
+        if self.peek() == Some(b']') { self.close().map(|_: Option<()>| false) } else { Ok(true) }
     }
 
     /// After an element: whether another follows; otherwise `]` was read.
@@ -238,10 +234,59 @@ mod tests {
     #[test]
     fn accepts_what_serde_json_accepts() {
         let texts = [
-            "{}", "[]", " [ 1 , 2 ] ", "{\"a\":{\"b\":[]}}", "[1,]", "[,1]", "{\"a\":1,}", "{a:1}", "{\"a\" 1}", "[1 2]", "{", "[", "", " ",
-            "true", "tru", "truex", "nul", "-", "-0", "01", "1.", ".5", "1.5e", "1e5", "1E+5", "1e-", "+1", "0x1", "--1", "1.5.5", "\"", "\"a", "\"\\\"",
-            "\"\\u00\"", "\"\\u00e9\"", "\"\\ud83d\\ude00\"", "\"\\ud83d\"", "\"\\ude00\"", "\"\\ud83d\\u0041\"", "\"\\x\"", "\"\u{1}\"", "\"\u{7f}é\"",
-            "1 2", "{} x", "null", "[null,true,false]", "\u{feff}{}", "\"abcdefghijk\\nlmnop\"", "\"abcdefg\u{1f}\"", "\"0123456789abcdef\"", "}", "]",
+            "{}",
+            "[]",
+            " [ 1 , 2 ] ",
+            "{\"a\":{\"b\":[]}}",
+            "[1,]",
+            "[,1]",
+            "{\"a\":1,}",
+            "{a:1}",
+            "{\"a\" 1}",
+            "[1 2]",
+            "{",
+            "[",
+            "",
+            " ",
+            "true",
+            "tru",
+            "truex",
+            "nul",
+            "-",
+            "-0",
+            "01",
+            "1.",
+            ".5",
+            "1.5e",
+            "1e5",
+            "1E+5",
+            "1e-",
+            "+1",
+            "0x1",
+            "--1",
+            "1.5.5",
+            "\"",
+            "\"a",
+            "\"\\\"",
+            "\"\\u00\"",
+            "\"\\u00e9\"",
+            "\"\\ud83d\\ude00\"",
+            "\"\\ud83d\"",
+            "\"\\ude00\"",
+            "\"\\ud83d\\u0041\"",
+            "\"\\x\"",
+            "\"\u{1}\"",
+            "\"\u{7f}é\"",
+            "1 2",
+            "{} x",
+            "null",
+            "[null,true,false]",
+            "\u{feff}{}",
+            "\"abcdefghijk\\nlmnop\"",
+            "\"abcdefg\u{1f}\"",
+            "\"0123456789abcdef\"",
+            "}",
+            "]",
         ];
         for text in texts {
             let expect = serde_json::from_str::<serde_json::Value>(text).is_ok();

@@ -53,7 +53,7 @@ fn whole_part(raw: &str) -> Option<i64> {
 fn exponent_integer(raw: &str) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let double: f64 = raw.parse().ok()?;
-    (double.fract() == 0.0 && double.abs() <= EXACT).then_some(double as i64)
+    (double.fract() == 0.0 && double.abs() < EXACT).then_some(double as i64)
 }
 
 // === impl Scanner ===

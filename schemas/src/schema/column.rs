@@ -14,7 +14,9 @@ impl Schema {
             Kinds::NUMBER | Kinds::FRACTION if self.format == Some(Format::Decimal) => Type::Decimal,
             Kinds::NUMBER | Kinds::FRACTION => Type::Double,
             Kinds::STRING => self.text_type(),
-            kinds if self.format == Some(Format::Decimal) && decimal_kinds().includes(kinds) && kinds != Kinds::NONE => Type::Decimal,
+            kinds if self.format == Some(Format::Decimal) && decimal_kinds().includes(kinds) && kinds != Kinds::NONE => {
+                Type::Decimal
+            }
             Kinds::ARRAY => self.array_type(),
             Kinds::OBJECT => Type::Json(self.object_shape()),
             _ => Type::JSON,

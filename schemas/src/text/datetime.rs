@@ -218,7 +218,7 @@ fn number(digits: &str) -> i64 {
 }
 
 /// The digits after the point, rounded to microseconds.
-pub(super) fn fraction_micros(digits: &str) -> i64 {
+pub(crate) fn fraction_micros(digits: &str) -> i64 {
     if digits.len() <= 6 {
         return number(digits) * 10i64.pow(6 - digits.len() as u32);
     }

@@ -19,6 +19,7 @@ use std::borrow::Cow;
 use crate::{Type, Value};
 
 pub use boolean::parse_bool;
+pub(crate) use datetime::fraction_micros;
 pub use datetime::{parse_date, parse_timestamp, print_date, print_timestamp, print_timestamp_iso};
 pub use decimal::parse_decimal;
 pub use double::{parse_double, print_double};

@@ -1,0 +1,118 @@
+//! Registries, by example.
+
+use super::*;
+use crate::{Field, UpcastExpr, UpcastMistake};
+
+struct NoSql;
+
+impl CompileUpcast for NoSql {
+    fn compile(&self, _: &str, _: &[Field]) -> Result<UpcastExpr, Vec<UpcastMistake>> {
+        Err(vec![UpcastMistake { span: 0..1, message: "no SQL here".to_owned(), hint: None }])
+    }
+}
+
+const ORDER: &str = r#"{"type":"object","required":["id"],"properties":{
+    "id":{"type":"string"},
+    "address":{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]},
+    "lines":{"type":"array","items":{"type":"object","properties":{"sku":{"type":"string"}}}}}}"#;
+
+fn build(files: &[(&str, &str)]) -> Result<Registry, Vec<Diagnostic>> {
+    let files: Vec<SourceFile> =
+        files.iter().map(|(path, text)| SourceFile { path: (*path).to_owned(), text: (*text).to_owned() }).collect();
+    Registry::build("schemas", &files, &NoSql)
+}
+
+fn mistakes(files: &[(&str, &str)]) -> Vec<String> {
+    build(files).unwrap_err().iter().map(ToString::to_string).collect()
+}
+
+fn field(registry: &Registry, path: &str) -> Option<(String, bool)> {
+    let path: Vec<String> = path.split('.').map(str::to_owned).collect();
+    registry.event_type("OrderPlaced")?.field(&path).map(|field| (field.ty.to_string(), field.nullable))
+}
+
+#[test]
+fn types_and_fields() {
+    let registry = build(&[("schemas/shop/orders/OrderPlaced.v1.json", ORDER), ("schemas/README.md", "")]).unwrap();
+    let order = registry.event_type("OrderPlaced").unwrap();
+    assert_eq!((order.service.as_str(), order.folder.as_str()), ("orders", "shop.orders"));
+    assert_eq!(field(&registry, "id"), Some(("text".to_owned(), false)));
+    assert_eq!(field(&registry, "address.city"), Some(("text".to_owned(), true)));
+    assert_eq!(field(&registry, "address.street"), None);
+    assert_eq!(field(&registry, "lines.sku"), None);
+    let line = order.field(&["lines".to_owned()]).unwrap().element().unwrap();
+    assert_eq!(line.at(&["sku".to_owned()]).unwrap().ty, crate::Type::Text);
+}
+
+#[test]
+fn ownership_and_versions() {
+    let files = [("schemas/orders/A.v2.json", ORDER), ("schemas/orders/A.v3.json", ORDER)];
+    let registry = build(&files).unwrap();
+    let check = |ty: &str, source: &str| {
+        let event = format!(r#"{{"specversion":"1.0","id":"1","type":"{ty}","source":"{source}"}}"#);
+        let envelope = Envelope::parse(event.as_bytes()).unwrap();
+        registry
+            .resolve(&envelope)
+            .map(|found| found.name.clone())
+            .map_err(|violation| format!("{}: {violation}", violation.kind))
+    };
+    for source in ["orders", "/orders", "/shop/orders/", "https://x/shop/orders", "urn/orders?x=/y#z"] {
+        assert_eq!(check("A.v2", source), Ok("A".to_owned()), "{source}");
+    }
+    for source in ["payments", "/orders/x", "myorders", "/orders?x=/payments/"] {
+        let expect = format!("wrong_owner: A belongs to service \"orders\", but came from \"{source}\"");
+        assert_eq!(check("A.v2", source).err(), (source != "/orders?x=/payments/").then_some(expect), "{source}");
+    }
+    assert_eq!(check("B", "orders"), Err("unknown_type: no schema for event type \"B\"".to_owned()));
+    assert_eq!(check("A", "orders"), Err("unknown_version: A has no version 1: there is v2, v3".to_owned()));
+}
+
+#[test]
+fn all_mistakes_are_reported() {
+    let found = mistakes(&[
+        ("schemas/a/Order.json", "{}"),
+        ("schemas/Order.v1.json", "{}"),
+        ("schemas/a/Broken.v1.json", "{"),
+        ("schemas/a/Scalar.v1.json", r#"{"type":"string"}"#),
+        ("schemas/a/Gap.v1.json", ORDER),
+        ("schemas/a/Gap.v3.json", ORDER),
+        ("schemas/a/Twice.v1.json", ORDER),
+        ("schemas/b/Twice.v1.json", ORDER),
+        ("schemas/a/Moved.v1.json", ORDER),
+        ("schemas/b/Moved.v2.json", ORDER),
+        ("schemas/a/Ref.v1.json", r##"{"type":"object","properties":{"x":{"$ref":"#/$defs/x"},"y":{"$ref":"z"}}}"##),
+        ("schemas/a/Form.v1.json", r#"{"type":"object","properties":{"x":{"type":"strin"},"y":{"minLength":-1}}}"#),
+        ("schemas/a/Draft.v1.json", r#"{"$schema":"urn:x","type":"object"}"#),
+        ("schemas/a/Alone.v1-to-v2.toml", ""),
+    ]);
+    let expect = [
+        "schemas/a/Order.json: the file's name is not that of a schema",
+        "schemas/Order.v1.json: the file is in no service's folder",
+        "schemas/b/Twice.v1.json: the same is already declared in schemas/a/Twice.v1.json",
+        "schemas/a/Alone.v1-to-v2.toml: there is no schema of v1",
+        "schemas/a/Alone.v1-to-v2.toml: there is no schema of v2",
+        "schemas/a/Broken.v1.json: broken JSON: expected a name in quotes",
+    ];
+    assert_eq!(found[..6], expect);
+    assert!(found[6].starts_with("schemas/a/Draft.v1.json: unknown `$schema`"), "{}", found[6]);
+    assert_eq!(
+        found[7],
+        "schemas/a/Form.v1.json: not a JSON Schema: \"strin\" is not valid under any of the schemas listed in the 'anyOf' keyword"
+    );
+    assert_eq!(found[8], "schemas/a/Form.v1.json: not a JSON Schema: -1 is less than the minimum of 0");
+    let expect = [
+        "schemas/a/Gap.v3.json: v3 follows v1: Gap.v2.json is missing",
+        "schemas/b/Moved.v2.json: the type's other files are in the folder a",
+        "schemas/a/Ref.v1.json: `$ref` to \"#/$defs/x\" leads nowhere",
+        "schemas/a/Ref.v1.json: `$ref` to \"z\" leads nowhere",
+        "schemas/a/Scalar.v1.json: the data of an event is an object, but the schema allows string",
+    ];
+    assert_eq!(found[9..], expect);
+}
+
+#[test]
+fn mistakes_point_at_their_place() {
+    let text = r#"{"type":"object","properties":{"x":{"type":"strin"}}}"#;
+    let found = build(&[("schemas/a/Form.v1.json", text)]).unwrap_err();
+    assert_eq!(&text[found[0].span.clone().unwrap()], "\"strin\"");
+}

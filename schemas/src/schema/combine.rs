@@ -1,0 +1,63 @@
+//! `$ref`, `allOf`, `anyOf` and `oneOf`, in the forms in which generators of schemas write *this type* and
+//! *this type or null*.
+
+use super::read::Reader;
+use super::{Kinds, Rest, Schema};
+use crate::document::Node;
+
+/// Keywords besides which a combination is still the whole of a schema.
+const ASIDE: [&str; 9] =
+    ["title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "$comment", "$defs"];
+
+/// The schema at `node`, where it is made of another.
+pub(super) fn combined(reader: &mut Reader<'_>, node: &Node) -> Option<Schema> {
+    let mut schema = if let Some(reference) = node.get("$ref") {
+        reader.referenced(reference)
+    } else if let Some(all) = node.get("allOf").map(Node::items) {
+        only(reader, all)?
+    } else {
+        nullable(reader, node.get("anyOf").or_else(|| node.get("oneOf"))?.items())?
+    };
+    let combinations = ["$ref", "allOf", "anyOf", "oneOf"];
+    let is_combination = |name: &str| combinations.contains(&name);
+    let alone = node.members().iter().filter(|member| is_combination(&member.name)).count() == 1;
+    if !alone || !node.members().iter().all(|member| is_combination(&member.name) || is_aside(&member.name)) {
+        schema.rest = Rest::Validator;
+    }
+    Some(schema)
+}
+
+fn only(reader: &mut Reader<'_>, branches: &[Node]) -> Option<Schema> {
+    match branches {
+        [branch] => Some(reader.schema(branch)),
+        _ => None,
+    }
+}
+
+/// One schema or null.
+fn nullable(reader: &mut Reader<'_>, branches: &[Node]) -> Option<Schema> {
+    let (null, other) = match branches {
+        [a, b] if is_null(a) => (a, b),
+        [a, b] if is_null(b) => (b, a),
+        _ => return None,
+    };
+    let mut schema = reader.schema(other);
+    if schema.allows_null() {
+        // `oneOf` refuses null where both allow it.
+        schema.rest = Rest::Validator;
+    }
+    if let Some(choices) = &mut schema.choices {
+        choices.push(serde_json::Value::Null);
+    }
+    schema.kinds = schema.kinds.union(reader.schema(null).kinds);
+    Some(schema)
+}
+
+fn is_null(node: &Node) -> bool {
+    let is_type = node.get("type").and_then(Node::text).and_then(Kinds::named) == Some(Kinds::NULL);
+    is_type && node.members().iter().all(|member| member.name == "type" || is_aside(&member.name))
+}
+
+fn is_aside(name: &str) -> bool {
+    ASIDE.contains(&name) || name == "definitions" || name == "$schema" || name == "$id" || name.starts_with("x-")
+}
