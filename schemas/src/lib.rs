@@ -4,13 +4,11 @@
 mod diagnostic;
 mod document;
 mod envelope;
+mod extract;
 pub mod json;
-#[expect(dead_code, reason = "the extractor asks it, which comes next")]
 mod registry;
 mod rfc3339;
-#[cfg_attr(not(test), expect(dead_code, reason = "the extractor asks it, which comes next"))]
 mod scan;
-#[expect(dead_code, reason = "the extractor asks it, which comes next")]
 mod schema;
 pub mod text;
 mod types;
@@ -20,6 +18,7 @@ mod violation;
 
 pub use diagnostic::{Diagnostic, SourceFile};
 pub use envelope::Envelope;
+pub use extract::{Elements, Extracted, Extractor};
 pub use registry::{EventType, Registry, Version};
 pub use types::{Field, Shape, Type};
 pub use upcast::{CompileUpcast, UpcastEval, UpcastExpr, UpcastMistake};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::file_name::{self, Named, Role};
 use super::{EventType, Version};
-use crate::upcast::CompileUpcast;
+use crate::upcast::{self, CompileUpcast};
 use crate::{Diagnostic, SourceFile};
 
 /// The files of one event type.
@@ -25,12 +25,12 @@ struct Part<'f> {
 pub(super) fn build(
     root: &str,
     files: &[SourceFile],
-    _compile: &dyn CompileUpcast,
+    compile: &dyn CompileUpcast,
 ) -> Result<BTreeMap<String, Arc<EventType>>, Vec<Diagnostic>> {
     let mut mistakes = Vec::new();
     let mut types = BTreeMap::new();
     for (name, parts) in collect(root, files, &mut mistakes) {
-        if let Some(event_type) = parts.event_type(name, &mut mistakes) {
+        if let Some(event_type) = parts.event_type(name, compile, &mut mistakes) {
             types.insert(name.to_owned(), Arc::new(event_type));
         }
     }
@@ -71,7 +71,7 @@ impl<'f> Parts<'f> {
         None
     }
 
-    fn event_type(&self, name: &str, mistakes: &mut Vec<Diagnostic>) -> Option<EventType> {
+    fn event_type(&self, name: &str, compile: &dyn CompileUpcast, mistakes: &mut Vec<Diagnostic>) -> Option<EventType> {
         let known = mistakes.len();
         let versions = self.versions(mistakes);
         self.check_folders(mistakes);
@@ -80,6 +80,7 @@ impl<'f> Parts<'f> {
         if mistakes.len() > known {
             return None;
         }
+        let versions = self.link(versions, compile, mistakes);
         let folders = &self.schemas.values().next()?.folders;
         let service = (*folders.last()?).to_owned();
         (mistakes.len() == known).then(|| EventType { name: name.to_owned(), service, folder: folders.join("."), versions })
@@ -124,5 +125,21 @@ impl<'f> Parts<'f> {
                 }
             }
         }
+    }
+
+    /// Gives each version the upcast to the next.
+    fn link(&self, versions: Vec<Version>, compile: &dyn CompileUpcast, mistakes: &mut Vec<Diagnostic>) -> Vec<Version> {
+        let mut linked: Vec<Version> = Vec::new();
+        for version in versions {
+            if let Some(older) = linked.last_mut() {
+                let file = self.upcasts.get(&older.number).map(|part| part.file);
+                match upcast::read(file, older, &version, compile) {
+                    Ok(upcast) => older.upcast = Some(upcast),
+                    Err(found) => mistakes.extend(found),
+                }
+            }
+            linked.push(version);
+        }
+        linked
     }
 }

@@ -7,6 +7,7 @@ use jsonschema::Validator;
 use crate::document::{self, Node};
 use crate::schema::{self, Kinds, Schema};
 use crate::types::{Field, Type};
+use crate::upcast::Upcast;
 use crate::violation::Violation;
 use crate::{Diagnostic, SourceFile};
 
@@ -23,7 +24,9 @@ pub struct Version {
     /// The file that declares it.
     pub path: String,
     pub(crate) schema: Schema,
-    pub(crate) validator: Validator,
+    validator: Validator,
+    /// How data of this version becomes data of the next; `None` in the newest.
+    pub(crate) upcast: Option<Upcast>,
 }
 
 // === impl Version ===
@@ -43,7 +46,7 @@ impl Version {
             return Err(mistakes);
         }
         let validator = compile(&raw).map_err(|message| vec![Diagnostic::of_file(&file.path, message)])?;
-        Ok(Version { number, path: file.path.clone(), schema, validator })
+        Ok(Version { number, path: file.path.clone(), schema, validator, upcast: None })
     }
 
     /// The fields of the data, in the order in which they are declared.

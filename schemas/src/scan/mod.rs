@@ -5,7 +5,7 @@
 mod number;
 mod string;
 
-pub(crate) use number::Number;
+pub(crate) use number::{Number, NumberForm};
 pub(crate) use string::{Escapes, Text};
 
 /// How deep containers may be nested; `serde_json` stops at the same depth.

@@ -143,21 +143,16 @@ impl Format {
             _ => return None,
         })
     }
-
-    /// Its name in a schema.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Format::DateTime => "date-time",
-            Format::Date => "date",
-            Format::Uuid => "uuid",
-            Format::Decimal => "decimal",
-        }
-    }
 }
 
 // === impl Range ===
 
 impl Range {
+    /// Whether there is none.
+    pub(crate) fn is_open(self) -> bool {
+        self == Range::default()
+    }
+
     /// Whether `length` is within.
     #[inline]
     pub(crate) fn contains(self, length: u64) -> bool {

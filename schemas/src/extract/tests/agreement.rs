@@ -1,0 +1,102 @@
+//! The pass and the validator agree, on schemas and data made up at random.
+
+use proptest::prelude::*;
+use serde_json::{Value as Json, json};
+
+use super::*;
+
+/// Schemas of the keywords that the pass knows, and some that it does not.
+fn schema() -> impl Strategy<Value = Json> {
+    let word = prop_oneof![
+        Just("null"),
+        Just("boolean"),
+        Just("integer"),
+        Just("number"),
+        Just("string"),
+        Just("array"),
+        Just("object")
+    ];
+    let types =
+        prop_oneof![word.clone().prop_map(Json::from), prop::collection::btree_set(word, 1..4).prop_map(|set| json!(set))];
+    let scalar =
+        prop_oneof![Just(json!(null)), Just(json!(1)), Just(json!(1.5)), Just(json!("a")), Just(json!("")), Just(json!(true))];
+    let keyword = prop_oneof![
+        types.prop_map(|types| ("type", types)),
+        prop::collection::vec(scalar.clone(), 1..4).prop_map(|choices| ("enum", json!(choices))),
+        scalar.prop_map(|value| ("const", value)),
+        (-3..3i64).prop_map(|n| ("minimum", json!(n))),
+        (-3..3i64).prop_map(|n| ("maximum", json!(n as f64 + 0.5))),
+        (-3..3i64).prop_map(|n| ("exclusiveMinimum", json!(n))),
+        (-3..3i64).prop_map(|n| ("exclusiveMaximum", json!(n))),
+        (0..3u64).prop_map(|n| ("minLength", json!(n))),
+        (0..3u64).prop_map(|n| ("maxLength", json!(n))),
+        (0..3u64).prop_map(|n| ("minItems", json!(n))),
+        (0..3u64).prop_map(|n| ("maxItems", json!(n))),
+        Just(("pattern", json!("^a"))),
+        Just(("multipleOf", json!(2))),
+        Just(("uniqueItems", json!(true))),
+        prop::sample::subsequence(vec!["a", "b", "c"], 0..3).prop_map(|names| ("required", json!(names))),
+        any::<bool>().prop_map(|open| ("additionalProperties", json!(open))),
+    ];
+    let leaf = prop::collection::vec(keyword.clone(), 0..3).prop_map(object);
+    leaf.prop_recursive(3, 16, 3, move |inner| {
+        let members = prop::collection::btree_map("[abc]", inner.clone(), 0..3);
+        let nested = prop_oneof![
+            members.prop_map(|members| ("properties", json!(members))),
+            inner.clone().prop_map(|items| ("items", items)),
+            inner.clone().prop_map(|other| ("additionalProperties", other)),
+            inner.clone().prop_map(|other| ("allOf", json!([other]))),
+            inner.clone().prop_map(|other| ("anyOf", json!([other, { "type": "null" }]))),
+            inner.clone().prop_map(|other| ("oneOf", json!([{ "type": "null" }, other]))),
+            inner.prop_map(|other| ("not", other)),
+        ];
+        prop::collection::vec(prop_oneof![keyword.clone(), nested], 0..4).prop_map(object)
+    })
+}
+
+fn object(keywords: Vec<(&'static str, Json)>) -> Json {
+    keywords.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn instance() -> impl Strategy<Value = Json> {
+    let leaf = prop_oneof![
+        Just(json!(null)),
+        any::<bool>().prop_map(Json::from),
+        (-3..4i64).prop_map(Json::from),
+        (-3..4i64).prop_map(|n| json!(n as f64)),
+        (-3..4i64).prop_map(|n| json!(n as f64 + 0.5)),
+        "[aé]{0,3}".prop_map(Json::from),
+    ];
+    leaf.prop_recursive(3, 16, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Json::from),
+            prop::collection::btree_map("[abc]", inner, 0..3).prop_map(|members| json!(members)),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn the_pass_accepts_only_what_the_validator_accepts(part in schema(), data in instance()) {
+        let whole = json!({ "type": "object", "properties": { "a": part } });
+        let data = json!({ "a": data });
+        let event_type = event_type(&whole.to_string());
+        let (version, text) = (event_type.latest(), data.to_string());
+        let expect = version.validate(&data).is_ok();
+        let plan = Plan::new(&version.schema, &[path("a")], &[]);
+        let read = plan.read(version, &text, &mut Extracted::default());
+        prop_assert_eq!(read.is_ok(), expect, "{} {}: {:?}", whole, text, read);
+    }
+
+    #[test]
+    fn what_is_understood_wholly_is_accepted_without_doubt(n in 0..10i64, word in "[a-z]{1,8}") {
+        let schema = r#"{"type":"object","required":["n"],"additionalProperties":false,"properties":{
+            "n":{"type":"integer","minimum":0},"w":{"type":"string","maxLength":8},"l":{"type":"array","items":{"type":"number"}}}}"#;
+        let event_type = event_type(schema);
+        let plan = Plan::new(&event_type.latest().schema, &[], &[]);
+        let data = json!({ "n": n, "w": word, "l": [n, 0.5] }).to_string();
+        prop_assert!(plan.accepts(&data));
+    }
+}
