@@ -3,16 +3,35 @@
 //! One language serves folds, views, roll-ups and upcasts: they differ only in what their names mean, which
 //! a [`Scope`] says when an expression is compiled, and a [`Frame`] when it is evaluated.
 
+mod compare;
+mod compile;
+mod convert;
+mod decimal;
+mod eval;
+mod fault;
+mod fold;
 mod function;
+mod functions;
+mod nearest;
+mod number;
+mod pattern;
+mod resolve;
 mod scope;
+mod take;
 mod tree;
+mod units;
 
 use schemas::text::TextError;
 use schemas::{Type, Value};
 
 use crate::codec::Row;
 
+pub use compare::{compare, equal};
+pub use compile::{compile, compile_condition};
+pub use convert::{coerce, settled};
+pub use eval::{eval, is_true};
 pub use function::Function;
+pub use nearest::nearest;
 pub use scope::{AggregateCall, Mistake, Scope};
 
 /// A compiled expression.

@@ -15,7 +15,7 @@ impl Expr {
         change(self);
     }
 
-    fn children<'e>(&'e self, visit: &mut dyn FnMut(&'e Expr)) {
+    pub(super) fn children<'e>(&'e self, visit: &mut dyn FnMut(&'e Expr)) {
         match self {
             Expr::Literal(_) | Expr::Column { .. } | Expr::Param(_) => {}
             Expr::Call { args, .. } | Expr::And(args) | Expr::Or(args) | Expr::Coalesce(args) => args.iter().for_each(visit),

@@ -1,0 +1,22 @@
+//! Constants are computed once, when the expression is compiled.
+
+use super::{Expr, Frame, eval};
+
+/// The expression, or its value where it is made of constants. What fails stays: it fails only if it is asked for.
+pub(super) fn folded(expr: Expr) -> Expr {
+    if !expr.is_constant() {
+        return expr;
+    }
+    match eval(&expr, &Frame { rows: &[], params: &[] }) {
+        Ok(value) => Expr::Literal(value.into_owned()),
+        Err(_) => expr,
+    }
+}
+
+impl Expr {
+    fn is_constant(&self) -> bool {
+        let mut constant = !matches!(self, Expr::Literal(_));
+        self.children(&mut |child| constant &= matches!(child, Expr::Literal(_)));
+        constant && !matches!(self, Expr::Column { .. } | Expr::Param(_))
+    }
+}

@@ -1,0 +1,86 @@
+//! Comparisons and tests, of two values of one type that has an order.
+
+use std::cmp::Ordering;
+
+use schemas::Value;
+
+use crate::expr::compare::{compare, equal};
+use crate::expr::function::Kind::{Any, AnyArray, AnyElement, Bool, Comparable};
+use crate::expr::function::{Function, Outcome};
+use crate::expr::take;
+
+pub(super) static TABLE: &[Function] = &[
+    Function::two("=", &[Comparable, Comparable], Bool, |a, b| Ok(Value::Bool(equal(&a, &b)))),
+    Function::two("<>", &[Comparable, Comparable], Bool, |a, b| Ok(Value::Bool(!equal(&a, &b)))),
+    Function::two("<", &[Comparable, Comparable], Bool, |a, b| Ok(Value::Bool(compare(&a, &b).is_lt()))),
+    Function::two("<=", &[Comparable, Comparable], Bool, |a, b| Ok(Value::Bool(compare(&a, &b).is_le()))),
+    Function::two(">", &[Comparable, Comparable], Bool, |a, b| Ok(Value::Bool(compare(&a, &b).is_gt()))),
+    Function::two(">=", &[Comparable, Comparable], Bool, |a, b| Ok(Value::Bool(compare(&a, &b).is_ge()))),
+    Function::two("is distinct from", &[Comparable, Comparable], Bool, |a, b| Ok(Value::Bool(!equal(&a, &b)))).sees_nulls(),
+    Function::two("is not distinct from", &[Comparable, Comparable], Bool, |a, b| Ok(Value::Bool(equal(&a, &b)))).sees_nulls(),
+    Function::one("is null", &[Any], Bool, |a| Ok(Value::Bool(a.is_null()))).sees_nulls(),
+    Function::one("is not null", &[Any], Bool, |a| Ok(Value::Bool(!a.is_null()))).sees_nulls(),
+    Function::one("is true", &[Bool], Bool, |a| Ok(Value::Bool(a == Value::Bool(true)))).sees_nulls(),
+    Function::one("is not true", &[Bool], Bool, |a| Ok(Value::Bool(a != Value::Bool(true)))).sees_nulls(),
+    Function::one("is false", &[Bool], Bool, |a| Ok(Value::Bool(a == Value::Bool(false)))).sees_nulls(),
+    Function::one("is not false", &[Bool], Bool, |a| Ok(Value::Bool(a != Value::Bool(false)))).sees_nulls(),
+    Function::one("is unknown", &[Bool], Bool, |a| Ok(Value::Bool(a.is_null()))).sees_nulls(),
+    Function::one("is not unknown", &[Bool], Bool, |a| Ok(Value::Bool(!a.is_null()))).sees_nulls(),
+    Function::one("not", &[Bool], Bool, |a| Ok(Value::Bool(!take::boolean(a)?))),
+    Function::two("nullif", &[Comparable, Comparable], Comparable, |a, b| Ok(if equal(&a, &b) { Value::Null } else { a }))
+        .sees_nulls(),
+    Function::many("greatest", &[Comparable], Comparable, |values| Ok(extreme(values, Ordering::Greater)))
+        .variadic()
+        .sees_nulls(),
+    Function::many("least", &[Comparable], Comparable, |values| Ok(extreme(values, Ordering::Less))).variadic().sees_nulls(),
+];
+
+/// `x = ANY (array)` and so on: the sign of the operator, and the function.
+pub(in crate::expr) static ANY_OF: &[Function] = &[
+    Function::two("=", &[AnyElement, AnyArray], Bool, |a, b| any_of(a, b, Ordering::is_eq)),
+    Function::two("<>", &[AnyElement, AnyArray], Bool, |a, b| any_of(a, b, Ordering::is_ne)),
+    Function::two("<", &[AnyElement, AnyArray], Bool, |a, b| any_of(a, b, Ordering::is_lt)),
+    Function::two("<=", &[AnyElement, AnyArray], Bool, |a, b| any_of(a, b, Ordering::is_le)),
+    Function::two(">", &[AnyElement, AnyArray], Bool, |a, b| any_of(a, b, Ordering::is_gt)),
+    Function::two(">=", &[AnyElement, AnyArray], Bool, |a, b| any_of(a, b, Ordering::is_ge)),
+];
+
+/// `x = ALL (array)` and so on.
+pub(in crate::expr) static ALL_OF: &[Function] = &[
+    Function::two("=", &[AnyElement, AnyArray], Bool, |a, b| all_of(a, b, Ordering::is_eq)),
+    Function::two("<>", &[AnyElement, AnyArray], Bool, |a, b| all_of(a, b, Ordering::is_ne)),
+    Function::two("<", &[AnyElement, AnyArray], Bool, |a, b| all_of(a, b, Ordering::is_lt)),
+    Function::two("<=", &[AnyElement, AnyArray], Bool, |a, b| all_of(a, b, Ordering::is_le)),
+    Function::two(">", &[AnyElement, AnyArray], Bool, |a, b| all_of(a, b, Ordering::is_gt)),
+    Function::two(">=", &[AnyElement, AnyArray], Bool, |a, b| all_of(a, b, Ordering::is_ge)),
+];
+
+fn any_of<'v>(value: Value<'v>, array: Value<'v>, test: fn(Ordering) -> bool) -> Outcome<'v> {
+    Ok(search(&value, &take::array(array)?, test, true))
+}
+
+fn all_of<'v>(value: Value<'v>, array: Value<'v>, test: fn(Ordering) -> bool) -> Outcome<'v> {
+    Ok(search(&value, &take::array(array)?, test, false))
+}
+
+/// Looks for an element whose test comes out as `decisive`; a NULL among the elements leaves it open otherwise.
+fn search(value: &Value<'_>, items: &[Value<'_>], test: fn(Ordering) -> bool, decisive: bool) -> Value<'static> {
+    let mut result = Value::Bool(!decisive);
+    for item in items {
+        if item.is_null() {
+            result = Value::Null;
+        } else if test(compare(value, item)) == decisive {
+            return Value::Bool(decisive);
+        }
+    }
+    result
+}
+
+/// The first of the values that are greatest (or least); NULLs do not count.
+fn extreme(values: Vec<Value<'_>>, wanted: Ordering) -> Value<'_> {
+    values
+        .into_iter()
+        .filter(|value| !value.is_null())
+        .reduce(|best, value| if compare(&value, &best) == wanted { value } else { best })
+        .unwrap_or(Value::Null)
+}

@@ -1,0 +1,85 @@
+//! Making JSON of values.
+
+use schemas::json::{write_json, write_string};
+use schemas::{Value, text};
+
+use crate::expr::EvalError;
+use crate::expr::function::Kind::{Any, AnyArray, Json};
+use crate::expr::function::{Function, Outcome};
+
+pub(super) static TABLE: &[Function] = &[
+    Function::many("json_build_object", &[Any], Json, build_object).variadic().sees_nulls(),
+    Function::many("json_build_array", &[Any], Json, |values| Ok(Value::Json(array(&values).into()))).variadic().sees_nulls(),
+    Function::one("to_json", &[Any], Json, to_json),
+    Function::one("array_to_json", &[AnyArray], Json, to_json),
+];
+
+fn to_json(value: Value<'_>) -> Outcome<'_> {
+    let mut out = String::new();
+    write_json(&value, &mut out);
+    Ok(Value::Json(out.into()))
+}
+
+/// The values as a JSON array.
+pub(in crate::expr) fn array(values: &[Value<'_>]) -> String {
+    let mut out = String::from("[");
+    for (index, value) in values.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        write_json(value, &mut out);
+    }
+    out.push(']');
+    out
+}
+
+fn build_object(values: Vec<Value<'_>>) -> Outcome<'_> {
+    if values.len() % 2 == 1 {
+        return Err(EvalError::Invalid("argument list must have even number of elements".to_owned()));
+    }
+    let pairs = values.chunks_exact(2).map(|pair| (&pair[0], &pair[1]));
+    object(pairs)
+        .map(|json| Value::Json(json.into()))
+        .map_err(|place| EvalError::Invalid(format!("argument {} cannot be null", 2 * place + 1)))
+}
+
+/// The object of these names and values, of a repeated name the last value only; fails with the number of the pair whose name is NULL.
+pub(in crate::expr) fn object<'p, 'v: 'p>(pairs: impl Iterator<Item = (&'p Value<'v>, &'p Value<'v>)>) -> Result<String, usize> {
+    let mut members: Vec<(String, &Value<'v>)> = Vec::new();
+    for (place, (name, value)) in pairs.enumerate() {
+        if name.is_null() {
+            return Err(place);
+        }
+        let name = member_name(name);
+        match members.iter_mut().find(|(known, _)| *known == name) {
+            Some(member) => member.1 = value,
+            None => members.push((name, value)),
+        }
+    }
+    Ok(written(&members))
+}
+
+fn written(members: &[(String, &Value<'_>)]) -> String {
+    let mut out = String::from("{");
+    for (index, (name, value)) in members.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        write_string(name, &mut out);
+        out.push(':');
+        write_json(value, &mut out);
+    }
+    out.push('}');
+    out
+}
+
+/// A name is written as the value would be, in quotes.
+fn member_name(value: &Value<'_>) -> String {
+    let mut name = String::new();
+    match value {
+        Value::Bool(b) => name.push_str(if *b { "true" } else { "false" }),
+        Value::Timestamp(micros) => text::print_timestamp_iso(*micros, &mut name),
+        other => text::print(other, &mut name),
+    }
+    name
+}

@@ -1,0 +1,42 @@
+//! The tables of all functions, operators and casts, a file for each family.
+
+mod arithmetic;
+mod array;
+mod cast;
+mod comparison;
+mod json;
+mod json_build;
+mod numeric;
+mod text;
+mod text_edit;
+mod time;
+mod time_parts;
+
+use super::function::Function;
+
+pub(super) use cast::{CASTS, Context, TO_PRECISION, TO_TEXT};
+pub(super) use comparison::{ALL_OF, ANY_OF};
+
+/// Every function and operator by family; a name may stand in several.
+static FAMILIES: [&[Function]; 10] = [
+    arithmetic::TABLE,
+    comparison::TABLE,
+    numeric::TABLE,
+    text::TABLE,
+    text_edit::TABLE,
+    time::TABLE,
+    time_parts::TABLE,
+    json::TABLE,
+    json_build::TABLE,
+    array::TABLE,
+];
+
+/// All functions or operators of this name.
+pub(super) fn named(name: &str) -> impl Iterator<Item = &'static Function> {
+    all().filter(move |function| function.name == name)
+}
+
+/// All functions and operators.
+pub(super) fn all() -> impl Iterator<Item = &'static Function> {
+    FAMILIES.iter().flat_map(|family| family.iter())
+}

@@ -1,0 +1,92 @@
+//! `LIKE`
+
+use super::EvalError;
+
+/// Whether the whole text is as the pattern says: `%` any characters, `_` one, `\` takes the next as it is.
+pub fn is_like(text: &str, pattern: &str) -> Result<bool, EvalError> {
+    let tokens = tokens(pattern)?;
+    let (mut rest, mut at) = (text, 0);
+    // Where to go on when what follows the last `%` does not fit: one character further.
+    let mut retry: Option<(&str, usize)> = None;
+    loop {
+        match tokens.get(at) {
+            Some(Token::Any) => {
+                at += 1;
+                retry = Some((rest, at));
+                continue;
+            }
+            None if rest.is_empty() => return Ok(true),
+            token => {
+                if let Some(after) = token.and_then(|token| token.taken_from(rest)) {
+                    (rest, at) = (after, at + 1);
+                    continue;
+                }
+            }
+        }
+        let Some((from, after_any)) = retry else { return Ok(false) };
+        let Some(next) = from.chars().next() else { return Ok(false) };
+        rest = &from[next.len_utf8()..];
+        at = after_any;
+        retry = Some((rest, at));
+    }
+}
+
+enum Token {
+    Any,
+    One,
+    Char(char),
+}
+
+impl Token {
+    /// What is left of the text after this token.
+    fn taken_from<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let mut chars = text.chars();
+        let first = chars.next()?;
+        match self {
+            Token::Char(wanted) if *wanted != first => None,
+            _ => Some(chars.as_str()),
+        }
+    }
+}
+
+fn tokens(pattern: &str) -> Result<Vec<Token>, EvalError> {
+    let mut tokens = Vec::new();
+    let mut chars = pattern.chars();
+    while let Some(char) = chars.next() {
+        tokens.push(match char {
+            '%' => Token::Any,
+            '_' => Token::One,
+            '\\' => Token::Char(chars.next().ok_or_else(ends_with_escape)?),
+            plain => Token::Char(plain),
+        });
+    }
+    Ok(tokens)
+}
+
+fn ends_with_escape() -> EvalError {
+    EvalError::Invalid("LIKE pattern must not end with escape character".to_owned())
+}
+
+/// The pattern written with `\` for its own escape character; none at all where that is empty.
+pub fn with_escape(pattern: &str, escape: &str) -> Result<String, EvalError> {
+    let mut chars = escape.chars();
+    let (escape, more) = (chars.next(), chars.next());
+    if more.is_some() {
+        return Err(EvalError::Invalid("invalid escape string".to_owned()));
+    }
+    let mut out = String::with_capacity(pattern.len());
+    let mut is_escaped = false;
+    for char in pattern.chars() {
+        if Some(char) == escape && !is_escaped {
+            out.push('\\');
+            is_escaped = true;
+            continue;
+        }
+        if char == '\\' && !is_escaped {
+            out.push('\\');
+        }
+        out.push(char);
+        is_escaped = false;
+    }
+    Ok(out)
+}
