@@ -4,6 +4,7 @@
 //! The way of the data: `definition` (files, spans, mistakes) → `plan` (numbers instead of names) →
 //! `engine` (events in, changes out), with `expr` and `codec` below them. Pure: no I/O, no clock.
 
+pub mod aggregate;
 pub mod codec;
 pub mod engine;
 pub mod expr;

@@ -117,6 +117,11 @@ impl KeyBuilder {
         self.0.clear();
         key
     }
+
+    /// Forgets what was pushed.
+    pub fn abandon(&mut self) {
+        self.0.clear();
+    }
 }
 
 fn push_i64(out: &mut Vec<u8>, tag: u8, value: i64) {

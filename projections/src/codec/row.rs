@@ -37,6 +37,8 @@ pub struct Row(Arc<[u8]>);
 pub struct RowBuilder {
     ends: Vec<u32>,
     bytes: Vec<u8>,
+    /// Header and columns together; kept from row to row, as the others are, so that a row costs one allocation.
+    whole: Vec<u8>,
 }
 
 // === impl Row ===
@@ -133,15 +135,20 @@ impl RowBuilder {
 
     /// The row of what was pushed; the builder is empty again.
     pub fn finish(&mut self) -> Row {
-        let mut all = Vec::with_capacity(2 + 4 * self.ends.len() + self.bytes.len());
-        all.extend_from_slice(&(self.ends.len() as u16).to_le_bytes());
+        self.whole.clear();
+        self.whole.extend_from_slice(&(self.ends.len() as u16).to_le_bytes());
         for end in &self.ends {
-            all.extend_from_slice(&end.to_le_bytes());
+            self.whole.extend_from_slice(&end.to_le_bytes());
         }
-        all.extend_from_slice(&self.bytes);
+        self.whole.extend_from_slice(&self.bytes);
+        self.abandon();
+        Row(self.whole.as_slice().into())
+    }
+
+    /// Forgets what was pushed.
+    pub fn abandon(&mut self) {
         self.ends.clear();
         self.bytes.clear();
-        Row(all.into())
     }
 
     fn end_column(&mut self) -> &mut Self {

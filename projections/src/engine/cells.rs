@@ -73,6 +73,8 @@ pub struct MembersWanted {
 /// Everything that one commit writes beside the checkpoint. Each address occurs at most once.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
+    /// The number of the batch that they come from.
+    pub batch: u64,
     /// Cells written, or removed where `None`. Never of [`Space::Document`].
     pub cells: Vec<(CellKey, Option<Arc<[u8]>>)>,
     /// Members that join or leave sets.
@@ -157,6 +159,18 @@ pub struct Tally {
     pub dead: u64,
     /// Documents evaluated.
     pub evaluated: u64,
+}
+
+// === impl Missing ===
+
+impl Missing {
+    /// Names each thing once, in order.
+    pub(super) fn tidy(&mut self) {
+        self.cells.sort_unstable();
+        self.cells.dedup();
+        self.sets.sort_unstable_by(|a, b| (&a.set, &a.after, a.limit).cmp(&(&b.set, &b.after, b.limit)));
+        self.sets.dedup();
+    }
 }
 
 // === impl DocumentMark ===

@@ -1,0 +1,249 @@
+//! From an event's bytes to what it does: which rules run, with which parameters, on which rows.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use schemas::{Envelope, EventType, Extracted, Extractor, Registry, Value, Violation};
+
+use crate::codec::{Key, KeyBuilder};
+use crate::expr::{EvalError, Frame, eval};
+use crate::plan::{EntityId, EventFold, Plan, Rule};
+
+use super::duplicates::Duplicates;
+use super::exchange::LogEvent;
+use super::subject;
+
+/// Knows what each event type does in a projection.
+pub struct Decoder {
+    subjects: Vec<String>,
+    types: BTreeMap<String, Consumer>,
+}
+
+/// An event type of the registry, and what the projection does with it.
+struct Consumer {
+    event_type: Arc<EventType>,
+    fold: Option<(Arc<EventFold>, Extractor)>,
+}
+
+/// What an event comes to.
+pub enum Decoded<'e> {
+    /// Not of this projection, or of a type without a rule.
+    PassedBy,
+    /// Seen before.
+    Duplicate,
+    /// Cannot be applied.
+    Refused(Refusal),
+    /// To be folded.
+    Apply(Effect<'e>),
+}
+
+/// Why an event cannot be applied.
+pub struct Refusal {
+    pub kind: &'static str,
+    pub reason: String,
+    pub keys: Vec<(EntityId, Key)>,
+}
+
+/// What an event does.
+pub struct Effect<'e> {
+    pub fold: Arc<EventFold>,
+    /// The parameters of the event, and after them those of the element that is looked at.
+    params: Vec<Param<'e>>,
+    /// How many parameters are the event's own.
+    own: usize,
+    /// The parameters of all elements of all loops.
+    elements: Vec<Param<'e>>,
+    /// The rows that rules run on, in the order of the rules and elements.
+    pub targets: Vec<Target>,
+}
+
+/// A parameter as frames take it.
+pub type Param<'e> = Result<Value<'e>, EvalError>;
+
+/// One run of a rule.
+pub struct Target {
+    /// The rule's number in the fold.
+    pub rule: usize,
+    pub entity: EntityId,
+    pub key: Key,
+    /// Where the element's parameters are: from where on, and how many.
+    pub element: Option<(usize, usize)>,
+}
+
+// === impl Decoder ===
+
+impl Decoder {
+    pub fn new(plan: &Plan, registry: &Registry) -> Decoder {
+        let types = registry.event_types().map(|event_type| {
+            let fold = plan.folds.get(&event_type.name).map(|fold| (Arc::new(fold.clone()), extractor(event_type, fold)));
+            (event_type.name.clone(), Consumer { event_type: event_type.clone(), fold })
+        });
+        Decoder { subjects: plan.subjects.clone(), types: types.collect() }
+    }
+
+    /// Decodes one event; notes it in the window of duplicates.
+    pub fn decode<'e>(&self, event: &'e LogEvent, duplicates: &mut Duplicates, buffer: &mut Extracted<'e>) -> Decoded<'e> {
+        if !self.is_ours(event) {
+            return Decoded::PassedBy;
+        }
+        let envelope = match Envelope::parse(&event.data) {
+            Ok(envelope) => envelope,
+            Err(violation) => return Decoded::Refused(violation.into()),
+        };
+        if duplicates.is_repeated(event.position, &envelope.source, &envelope.id) {
+            return Decoded::Duplicate;
+        }
+        match self.consumer(&envelope) {
+            Err(violation) => Decoded::Refused(violation.into()),
+            Ok(Consumer { fold: None, .. }) => Decoded::PassedBy,
+            Ok(Consumer { fold: Some((fold, extractor)), .. }) => match extractor.extract(&envelope, buffer) {
+                Err(violation) => Decoded::Refused(violation.into()),
+                Ok(()) => effect(fold, envelope, event.time, buffer),
+            },
+        }
+    }
+
+    /// Notes an event that a commit before this run dealt with.
+    pub fn remember(&self, event: &LogEvent, duplicates: &mut Duplicates) {
+        if self.is_ours(event)
+            && let Ok(envelope) = Envelope::parse(&event.data)
+        {
+            duplicates.is_repeated(event.position, &envelope.source, &envelope.id);
+        }
+    }
+
+    fn is_ours(&self, event: &LogEvent) -> bool {
+        match &event.subject {
+            None => true,
+            Some(subject) => self.subjects.iter().any(|pattern| subject::matches(pattern, subject)),
+        }
+    }
+
+    fn consumer(&self, envelope: &Envelope<'_>) -> Result<&Consumer, Violation> {
+        let consumer = self
+            .types
+            .get(&*envelope.ty)
+            .ok_or_else(|| Violation { kind: "unknown_type", reason: format!("no schema for event type \"{}\"", envelope.ty) })?;
+        if !consumer.event_type.owns(&envelope.source) {
+            let (name, service) = (&consumer.event_type.name, &consumer.event_type.service);
+            let reason = format!("{name} belongs to service \"{service}\", but came from \"{}\"", envelope.source);
+            return Err(Violation { kind: "wrong_owner", reason });
+        }
+        Ok(consumer)
+    }
+}
+
+fn extractor(event_type: &Arc<EventType>, fold: &EventFold) -> Extractor {
+    let loops: Vec<_> = fold.loops.iter().map(|each| (each.path.clone(), each.fields.clone())).collect();
+    Extractor::new(event_type, &fold.fields, &loops)
+}
+
+impl From<Violation> for Refusal {
+    fn from(violation: Violation) -> Refusal {
+        Refusal { kind: violation.kind, reason: violation.reason, keys: Vec::new() }
+    }
+}
+
+// === effects ===
+
+fn effect<'e>(fold: &Arc<EventFold>, envelope: Envelope<'e>, logged: i64, buffer: &mut Extracted<'e>) -> Decoded<'e> {
+    let mut params: Vec<Param<'e>> = buffer.fields.drain(..).map(Ok).collect();
+    params.extend(attributes(envelope, logged).map(Ok));
+    let own = params.len();
+    let mut elements = Vec::new();
+    let places = element_params(buffer, &mut elements);
+    let mut effect = Effect { fold: fold.clone(), params, own, elements, targets: Vec::with_capacity(fold.rules.len()) };
+    match effect.find_targets(&places) {
+        Ok(()) => Decoded::Apply(effect),
+        Err(refusal) => Decoded::Refused(refusal),
+    }
+}
+
+/// In the order of [`EVENT_ATTRIBUTES`](crate::plan::EVENT_ATTRIBUTES).
+fn attributes<'e>(envelope: Envelope<'e>, logged: i64) -> [Value<'e>; 5] {
+    let text = |text: Option<Cow<'e, str>>| text.map_or(Value::Null, Value::Text);
+    [
+        Value::Text(envelope.id),
+        Value::Text(envelope.source),
+        Value::Text(envelope.ty),
+        text(envelope.subject),
+        Value::Timestamp(envelope.time.unwrap_or(logged)),
+    ]
+}
+
+/// Appends the parameters of all elements; where each element's are, by loop.
+fn element_params<'e>(buffer: &mut Extracted<'e>, params: &mut Vec<Param<'e>>) -> Vec<Vec<(usize, usize)>> {
+    let take = |elements: &mut schemas::Elements<'e>| {
+        let width = elements.width;
+        let places = (0..elements.count).map(|at| (params.len() + at * width, width)).collect();
+        params.extend(elements.values.drain(..).map(Ok));
+        places
+    };
+    buffer.loops.iter_mut().map(take).collect()
+}
+
+impl<'e> Effect<'e> {
+    fn find_targets(&mut self, elements: &[Vec<(usize, usize)>]) -> Result<(), Refusal> {
+        let fold = self.fold.clone();
+        let mut builder = KeyBuilder::default();
+        for (number, rule) in fold.rules.iter().enumerate() {
+            match rule.for_each {
+                None => self.add_target(number, rule, None, &mut builder)?,
+                Some(each) => {
+                    for place in elements.get(each).into_iter().flatten() {
+                        self.add_target(number, rule, Some(*place), &mut builder)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn add_target(
+        &mut self,
+        number: usize,
+        rule: &Rule,
+        element: Option<(usize, usize)>,
+        builder: &mut KeyBuilder,
+    ) -> Result<(), Refusal> {
+        match self.key(rule, element, builder) {
+            Ok(key) => {
+                self.targets.push(Target { rule: number, entity: rule.entity, key, element });
+                Ok(())
+            }
+            Err(error) => Err(Refusal {
+                kind: "expression_failed",
+                reason: format!("the key cannot be computed: {error}"),
+                keys: self.keys(),
+            }),
+        }
+    }
+
+    fn key(&mut self, rule: &Rule, element: Option<(usize, usize)>, builder: &mut KeyBuilder) -> Result<Key, EvalError> {
+        let frame = Frame { rows: &[None], params: self.params_of(element) };
+        builder.abandon();
+        for expr in &rule.key {
+            let value = eval(expr, &frame)?;
+            if value.is_null() {
+                return Err(EvalError::Invalid("it is null".to_owned()));
+            }
+            builder.push(&value);
+        }
+        Ok(builder.finish())
+    }
+
+    /// The parameters that a rule sees: the event's own, then those of the element.
+    pub fn params_of(&mut self, element: Option<(usize, usize)>) -> &[Param<'e>] {
+        self.params.truncate(self.own);
+        if let Some((start, width)) = element {
+            self.params.extend_from_slice(&self.elements[start..start + width]);
+        }
+        &self.params
+    }
+
+    /// The keys of the rows that the event touches.
+    pub fn keys(&self) -> Vec<(EntityId, Key)> {
+        self.targets.iter().map(|target| (target.entity, target.key.clone())).collect()
+    }
+}

@@ -1,0 +1,129 @@
+//! Folds events into rows, in the order of the log: all of an event's rules, or none.
+
+use schemas::Value;
+
+use crate::codec::{Key, Row, RowBuilder};
+use crate::expr::{EvalError, Expr, Frame, eval};
+use crate::plan::{Action, Entity, Plan, Rule};
+
+use super::cache::{Cache, Known};
+use super::cells::{CellKey, Link, Missing, SetKey, SetSpace, Space};
+use super::decode::{Effect, Param, Target};
+use super::walk::columns_key;
+
+/// Notes the rows that the effect needs and the cache does not know.
+pub fn require(cache: &Cache, effect: &Effect<'_>, missing: &mut Missing) {
+    for target in &effect.targets {
+        if !cache.rows[target.entity].is_known(&target.key) {
+            missing.cells.push(CellKey { space: Space::Row(target.entity), key: target.key.clone() });
+        }
+    }
+}
+
+/// Applies an effect whose rows are all known. On an error, which says where, nothing is changed.
+pub fn apply(plan: &Plan, cache: &mut Cache, effect: &mut Effect<'_>, position: u64) -> Result<(), String> {
+    let mut undo = Vec::with_capacity(effect.targets.len());
+    let targets = std::mem::take(&mut effect.targets);
+    let mut builder = RowBuilder::default();
+    let mut run_all = || {
+        for target in &targets {
+            let row = current(cache, target);
+            let rule = &effect.fold.clone().rules[target.rule];
+            if let Outcome::Row(new) = run(plan, rule, row.as_ref(), effect.params_of(target.element), &mut builder)? {
+                cache.rows[target.entity].put(&target.key, new, position);
+                undo.push((target, row));
+            }
+        }
+        Ok(())
+    };
+    let result = run_all();
+    if result.is_err() {
+        for (target, row) in undo.into_iter().rev() {
+            cache.rows[target.entity].put(&target.key, row, position);
+        }
+    }
+    effect.targets = targets;
+    result
+}
+
+/// What a rule makes of a row.
+enum Outcome {
+    Unchanged,
+    Row(Option<Row>),
+}
+
+fn current(cache: &Cache, target: &Target) -> Option<Row> {
+    match cache.rows[target.entity].get(&target.key) {
+        Known::Here(row) => row.cloned(),
+        Known::Unknown => None,
+    }
+}
+
+fn run(plan: &Plan, rule: &Rule, row: Option<&Row>, params: &[Param<'_>], builder: &mut RowBuilder) -> Result<Outcome, String> {
+    let entity = &plan.entities[rule.entity];
+    let rows = [row.cloned()];
+    let frame = Frame { rows: &rows, params };
+    if let Some(when) = &rule.when {
+        let is_met = eval(when, &frame).map_err(|error| format!("when of {}: {error}", entity.name))?;
+        if is_met != Value::Bool(true) {
+            return Ok(Outcome::Unchanged);
+        }
+    }
+    match &rule.action {
+        Action::Delete if row.is_none() => Ok(Outcome::Unchanged),
+        Action::Delete => Ok(Outcome::Row(None)),
+        Action::Set(columns) => {
+            let new = set(entity, rule, columns, row, &frame, builder).map_err(|(column, error)| {
+                let column = entity.columns.get(column).map_or("", |column| &column.name);
+                format!("{}.{column}: {error}", entity.name)
+            })?;
+            Ok(if row == Some(&new) { Outcome::Unchanged } else { Outcome::Row(Some(new)) })
+        }
+    }
+}
+
+/// The row with these columns set; the error says in which column it arose.
+fn set<'f>(
+    entity: &Entity,
+    rule: &'f Rule,
+    columns: &'f [(usize, Expr)],
+    row: Option<&Row>,
+    frame: &Frame<'f>,
+    builder: &mut RowBuilder,
+) -> Result<Row, (usize, EvalError)> {
+    builder.abandon();
+    for column in 0..entity.columns.len() {
+        let new = match columns.iter().find(|(set, _)| *set == column) {
+            Some((_, expr)) => Some(expr),
+            None if row.is_none() && column < entity.key_len => rule.key.get(column),
+            None => None,
+        };
+        match new {
+            Some(expr) => builder.push(&eval(expr, frame).map_err(|error| (column, error))?),
+            None => builder.push_encoded(row.and_then(|row| row.encoded(column))),
+        };
+    }
+    Ok(builder.finish())
+}
+
+/// The index entries that the batch's changed rows leave and join.
+pub fn index_links(plan: &Plan, cache: &Cache) -> Vec<Link> {
+    let mut links = Vec::new();
+    for (number, index) in plan.indexes.iter().enumerate() {
+        for (touched, now) in cache.rows[index.entity].changed() {
+            let old = touched.old.as_ref().and_then(|row| columns_key(row, &index.columns));
+            let new = now.and_then(|row| columns_key(row, &index.columns));
+            if old == new {
+                continue;
+            }
+            let link = |value: Key, present| Link {
+                set: SetKey { space: SetSpace::Index(number), value },
+                member: touched.key.clone(),
+                present,
+            };
+            links.extend(old.map(|value| link(value, false)));
+            links.extend(new.map(|value| link(value, true)));
+        }
+    }
+    links
+}

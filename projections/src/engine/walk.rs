@@ -1,0 +1,207 @@
+//! From changed rows and groups to the units they affect, hop by hop.
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
+use crate::codec::{Key, KeyBuilder, Row};
+use crate::plan::{Block, Hop, HopFrom, HopTo, Plan, TriggerSource};
+
+use super::cache::{Cache, Known, KnownSet, Touched};
+use super::cells::{CellKey, MembersWanted, Missing, SetKey, SetSpace, Space};
+use super::jobs::Job;
+
+/// Units of a block to evaluate, in the order in which they were found, each with the last event that affects it.
+#[derive(Default)]
+pub struct Dirty {
+    units: Vec<(Key, u64)>,
+    places: HashMap<Key, usize, FixedState>,
+}
+
+/// A walk that stands before the target of a hop.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Walk {
+    /// The trigger's number in the block.
+    pub trigger: usize,
+    /// The hop's number in the trigger.
+    pub hop: usize,
+    /// The value that the hop goes by.
+    pub value: Key,
+    /// The event that set it off.
+    pub position: u64,
+}
+
+/// What walking needs.
+pub struct Walker<'c> {
+    pub block: &'c Block,
+    pub cache: &'c Cache,
+    pub missing: &'c mut Missing,
+    pub dirty: &'c mut Dirty,
+    /// Walks through sets that are too large to follow at once.
+    pub jobs: &'c mut Vec<Job>,
+    /// The block's number.
+    pub number: usize,
+    /// The largest set that is followed at once.
+    pub fan_out: usize,
+}
+
+// === impl Dirty ===
+
+impl Dirty {
+    pub fn mark(&mut self, key: Key, position: u64) {
+        match self.places.entry(key) {
+            hashbrown::hash_map::Entry::Occupied(place) => {
+                let unit = &mut self.units[*place.get()];
+                unit.1 = unit.1.max(position);
+            }
+            hashbrown::hash_map::Entry::Vacant(place) => {
+                self.units.push((place.key().clone(), position));
+                place.insert(self.units.len() - 1);
+            }
+        }
+    }
+
+    pub fn into_units(self) -> Vec<(Key, u64)> {
+        self.units
+    }
+}
+
+// === where walks begin ===
+
+/// Marks and starts what the batch's changes set off in `block`.
+pub fn start(plan: &Plan, number: usize, cache: &Cache, dirty: &mut Dirty) -> Vec<Walk> {
+    let mut walks = Vec::new();
+    for (trigger, of) in plan.blocks[number].triggers.iter().enumerate() {
+        match &of.on {
+            TriggerSource::Row { entity, reads } => {
+                for (touched, now) in cache.rows[*entity].changed() {
+                    if reads_differ(touched.old.as_ref(), now, reads) {
+                        start_row(&of.hops, trigger, touched, now, dirty, &mut walks);
+                    }
+                }
+            }
+            TriggerSource::Group { rollup } => {
+                for (touched, _) in cache.groups[*rollup].changed() {
+                    start_key(&of.hops, trigger, &touched.key, touched.position, dirty, &mut walks);
+                }
+            }
+        }
+    }
+    walks
+}
+
+/// Whether a change shows in the columns that are read.
+fn reads_differ(old: Option<&Row>, new: Option<&Row>, reads: &[usize]) -> bool {
+    match (old, new) {
+        (Some(old), Some(new)) => reads.iter().any(|column| old.encoded(*column) != new.encoded(*column)),
+        _ => true,
+    }
+}
+
+fn start_row(hops: &[Hop], trigger: usize, touched: &Touched<Row>, now: Option<&Row>, dirty: &mut Dirty, walks: &mut Vec<Walk>) {
+    let Some(Hop { from: HopFrom::Columns(columns), .. }) = hops.first() else {
+        return start_key(hops, trigger, &touched.key, touched.position, dirty, walks);
+    };
+    let old = touched.old.as_ref().and_then(|row| columns_key(row, columns));
+    let new = now.and_then(|row| columns_key(row, columns));
+    let moved = old != new;
+    let values = new.into_iter().chain(old.filter(|_| moved));
+    walks.extend(values.map(|value| Walk { trigger, hop: 0, value, position: touched.position }));
+}
+
+fn start_key(hops: &[Hop], trigger: usize, key: &Key, position: u64, dirty: &mut Dirty, walks: &mut Vec<Walk>) {
+    if hops.is_empty() {
+        dirty.mark(key.clone(), position);
+    } else {
+        walks.push(Walk { trigger, hop: 0, value: key.clone(), position });
+    }
+}
+
+/// The key that these columns make; `None` where one of them is NULL.
+pub fn columns_key(row: &Row, columns: &[usize]) -> Option<Key> {
+    let mut builder = KeyBuilder::default();
+    for column in columns {
+        let value = row.get(*column);
+        if value.is_null() {
+            return None;
+        }
+        builder.push(&value);
+    }
+    Some(builder.finish())
+}
+
+// === impl Walker ===
+
+impl Walker<'_> {
+    /// Walks on; the walks that lack something, to be walked again.
+    pub fn walk(&mut self, mut walks: Vec<Walk>) -> Vec<Walk> {
+        let mut stuck = Vec::new();
+        while let Some(walk) = walks.pop() {
+            if !self.advance(&walk, &mut walks) {
+                stuck.push(walk);
+            }
+        }
+        stuck
+    }
+
+    /// Takes one hop; whether everything it needs was there. Walking it again does no harm.
+    fn advance(&mut self, walk: &Walk, onward: &mut Vec<Walk>) -> bool {
+        match self.block.triggers[walk.trigger].hops[walk.hop].to {
+            HopTo::Key(_) => self.arrive(walk, &walk.value, onward),
+            HopTo::Index(index) => {
+                let cache = self.cache;
+                match cache.indexes[index].get(&walk.value) {
+                    KnownSet::All(None) => true,
+                    KnownSet::All(Some(members)) if members.len() <= self.fan_out => {
+                        let arrived = members.iter().map(|member| self.arrive(walk, member, onward));
+                        arrived.fold(true, |all, one| all & one)
+                    }
+                    KnownSet::UpTo(last, count) if count <= self.fan_out => {
+                        self.want_page(SetKey { space: SetSpace::Index(index), value: walk.value.clone() }, last.cloned());
+                        false
+                    }
+                    KnownSet::All(Some(_)) | KnownSet::UpTo(..) => {
+                        self.jobs.push(Job::new(self.number, walk.clone()));
+                        true
+                    }
+                }
+            }
+        }
+    }
+
+    /// Stands at the row `key`, behind the walk's hop: either a unit, or the start of the next hop.
+    pub fn arrive(&mut self, walk: &Walk, key: &Key, onward: &mut Vec<Walk>) -> bool {
+        let hops = &self.block.triggers[walk.trigger].hops;
+        let Some(next) = hops.get(walk.hop + 1) else {
+            self.dirty.mark(key.clone(), walk.position);
+            return true;
+        };
+        let value = match &next.from {
+            HopFrom::Key => Some(key.clone()),
+            HopFrom::Columns(columns) => match self.row_at(&hops[walk.hop].to, key) {
+                None => return false,
+                Some(row) => row.and_then(|row| columns_key(row, columns)),
+            },
+        };
+        onward.extend(value.map(|value| Walk { trigger: walk.trigger, hop: walk.hop + 1, value, position: walk.position }));
+        true
+    }
+
+    /// The row that a hop led to; `None` where the cache does not know it.
+    fn row_at(&mut self, to: &HopTo, key: &Key) -> Option<Option<&Row>> {
+        let entity = match to {
+            HopTo::Key(entity) => *entity,
+            HopTo::Index(index) => self.cache.plan().indexes[*index].entity,
+        };
+        match self.cache.rows[entity].get(key) {
+            Known::Here(row) => Some(row),
+            Known::Unknown => {
+                self.missing.cells.push(CellKey { space: Space::Row(entity), key: key.clone() });
+                None
+            }
+        }
+    }
+
+    fn want_page(&mut self, set: SetKey, after: Option<Key>) {
+        self.missing.sets.push(MembersWanted { set, after, limit: self.fan_out + 1 });
+    }
+}
