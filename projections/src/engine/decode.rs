@@ -17,13 +17,15 @@ use super::subject;
 /// Knows what each event type does in a projection.
 pub struct Decoder {
     subjects: Vec<String>,
-    types: BTreeMap<String, Consumer>,
+    registry: Arc<Registry>,
+    /// By event type.
+    consumers: BTreeMap<String, Consumer>,
 }
 
-/// An event type of the registry, and what the projection does with it.
+/// What the projection does with an event type.
 struct Consumer {
-    event_type: Arc<EventType>,
-    fold: Option<(Arc<EventFold>, Extractor)>,
+    fold: Arc<EventFold>,
+    extractor: Extractor,
 }
 
 /// What an event comes to.
@@ -74,12 +76,13 @@ pub struct Target {
 // === impl Decoder ===
 
 impl Decoder {
-    pub fn new(plan: &Plan, registry: &Registry) -> Decoder {
-        let types = registry.event_types().map(|event_type| {
-            let fold = plan.folds.get(&event_type.name).map(|fold| (Arc::new(fold.clone()), extractor(event_type, fold)));
-            (event_type.name.clone(), Consumer { event_type: event_type.clone(), fold })
-        });
-        Decoder { subjects: plan.subjects.clone(), types: types.collect() }
+    pub fn new(plan: &Plan, registry: Arc<Registry>) -> Decoder {
+        let consumer = |(name, fold): (&String, &EventFold)| {
+            let extractor = extractor(registry.event_type(name)?, fold);
+            Some((name.clone(), Consumer { fold: Arc::new(fold.clone()), extractor }))
+        };
+        let consumers = plan.folds.iter().filter_map(consumer).collect();
+        Decoder { subjects: plan.subjects.clone(), consumers, registry }
     }
 
     /// Decodes one event; notes it in the window of duplicates.
@@ -94,14 +97,19 @@ impl Decoder {
         if duplicates.is_repeated(event.position, &envelope.source, &envelope.id) {
             return Decoded::Duplicate;
         }
-        match self.consumer(&envelope) {
+        match self.extract(&envelope, buffer) {
             Err(violation) => Decoded::Refused(violation.into()),
-            Ok(Consumer { fold: None, .. }) => Decoded::PassedBy,
-            Ok(Consumer { fold: Some((fold, extractor)), .. }) => match extractor.extract(&envelope, buffer) {
-                Err(violation) => Decoded::Refused(violation.into()),
-                Ok(()) => effect(fold, envelope, event.time, buffer),
-            },
+            Ok(None) => Decoded::PassedBy,
+            Ok(Some(fold)) => effect(fold, envelope, event.time, buffer),
         }
+    }
+
+    /// The wanted fields of the event, and what to do with them, if anything.
+    fn extract<'e>(&self, envelope: &Envelope<'e>, buffer: &mut Extracted<'e>) -> Result<Option<&Arc<EventFold>>, Violation> {
+        let event_type = self.registry.resolve(envelope)?;
+        let Some(Consumer { fold, extractor }) = self.consumers.get(&event_type.name) else { return Ok(None) };
+        extractor.extract(envelope, buffer)?;
+        Ok(Some(fold))
     }
 
     /// Notes an event that a commit before this run dealt with.
@@ -118,19 +126,6 @@ impl Decoder {
             None => true,
             Some(subject) => self.subjects.iter().any(|pattern| subject::matches(pattern, subject)),
         }
-    }
-
-    fn consumer(&self, envelope: &Envelope<'_>) -> Result<&Consumer, Violation> {
-        let consumer = self
-            .types
-            .get(&*envelope.ty)
-            .ok_or_else(|| Violation { kind: "unknown_type", reason: format!("no schema for event type \"{}\"", envelope.ty) })?;
-        if !consumer.event_type.owns(&envelope.source) {
-            let (name, service) = (&consumer.event_type.name, &consumer.event_type.service);
-            let reason = format!("{name} belongs to service \"{service}\", but came from \"{}\"", envelope.source);
-            return Err(Violation { kind: "wrong_owner", reason });
-        }
-        Ok(consumer)
     }
 }
 

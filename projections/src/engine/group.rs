@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use schemas::Value;
 
-use crate::aggregate::Accumulators;
+use crate::aggregate::{Accumulators, Standing};
 use crate::codec::{Corrupt, Key, Row, decode_key};
 use crate::expr::EvalError;
 use crate::plan::{Aggregate, Plan, Rollup, RollupId, RollupReader};
@@ -22,16 +22,6 @@ pub struct Group {
     accumulators: Accumulators,
     /// How many units could not be evaluated, by reason.
     broken: BTreeMap<String, u64>,
-}
-
-/// Whether a group has to be computed again from all its contributions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub enum Standing {
-    /// The aggregates are right.
-    Current,
-    /// An aggregate cannot be told from what is kept.
-    Stale,
 }
 
 // === contributions ===

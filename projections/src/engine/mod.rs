@@ -45,7 +45,6 @@ use batch::{Page, Tools};
 use cache::Cache;
 use decode::Decoder;
 use duplicates::Duplicates;
-pub use group::Standing;
 use jobs::Job;
 use parking::Parking;
 
@@ -65,7 +64,7 @@ pub struct Engine {
 
 impl Engine {
     /// An engine that knows nothing yet of what the store holds.
-    pub fn new(plan: Arc<Plan>, registry: &Registry, limits: Limits) -> Engine {
+    pub fn new(plan: Arc<Plan>, registry: Arc<Registry>, limits: Limits) -> Engine {
         Engine {
             decoder: Decoder::new(&plan, registry),
             cache: Cache::new(plan.clone(), limits.cache_bytes, limits.hash_seed),

@@ -3,12 +3,13 @@
 use foldhash::fast::FixedState;
 use hashbrown::HashSet;
 
+use crate::aggregate::Standing;
 use crate::codec::{Key, Row};
 use crate::plan::{AggregateFunction, Plan, Rollup, RollupId};
 
 use super::cache::{Cache, Known, KnownSet};
 use super::cells::{CellKey, Link, MembersWanted, Missing, SetKey, SetSpace, Space};
-use super::group::{Group, Standing, key_of};
+use super::group::{Group, key_of};
 
 /// Contributions of units, to be applied.
 pub struct Delta<'p> {

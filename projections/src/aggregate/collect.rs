@@ -1,0 +1,116 @@
+//! Aggregates that need all rows at once: for their order, for what is distinct, or for their inexact sums.
+
+use schemas::{Type, Value, json};
+
+use crate::expr::EvalError;
+use crate::plan::{Aggregate, AggregateFunction};
+
+use super::select;
+use super::state::State;
+
+/// Computes the aggregate from the inputs of all rows, in the order of the rows' keys.
+pub fn collect<'t, 'v: 't>(
+    aggregate: &Aggregate,
+    tuples: impl Iterator<Item = &'t [Value<'v>]>,
+) -> Result<Value<'static>, EvalError> {
+    use AggregateFunction::{ArrayAgg, Avg, JsonAgg, JsonObjectAgg, StringAgg, Sum};
+    let rows = select::rows(aggregate, tuples);
+    let argument = |number: usize| {
+        let place = aggregate.args.get(number).copied();
+        rows.iter().map(move |row| place.and_then(|place| row.get(place)).unwrap_or(&Value::Null))
+    };
+    match aggregate.function {
+        Sum | Avg if aggregate.input == Type::Double => doubles(aggregate.function, argument(0)),
+        ArrayAgg | JsonAgg | JsonObjectAgg | StringAgg if rows.is_empty() => Ok(Value::Null),
+        ArrayAgg => Ok(Value::Array(argument(0).map(|value| value.borrowed().into_owned()).collect())),
+        JsonAgg => Ok(json_array(argument(0))),
+        JsonObjectAgg => json_object(argument(0), argument(1)),
+        StringAgg => Ok(string(argument(0), argument(1))),
+        _ => plain(aggregate, argument(0)),
+    }
+}
+
+/// An aggregate whose order does not matter, over what is distinct.
+fn plain<'t, 'v: 't>(aggregate: &Aggregate, values: impl Iterator<Item = &'t Value<'v>>) -> Result<Value<'static>, EvalError> {
+    let alike = Aggregate { distinct: false, ..aggregate.clone() };
+    let Some(mut state) = State::plain(&alike) else {
+        return Err(EvalError::Invalid(format!("{:?} cannot be computed here", aggregate.function)));
+    };
+    for value in values {
+        let _ = state.add(&alike, value);
+    }
+    state.result(&alike)
+}
+
+/// Summed in the order of the rows, as PostgreSQL does; the last bits depend on it.
+fn doubles<'t, 'v: 't>(
+    function: AggregateFunction,
+    values: impl Iterator<Item = &'t Value<'v>>,
+) -> Result<Value<'static>, EvalError> {
+    let (mut total, mut count, mut has_infinity) = (0.0, 0u64, false);
+    for value in values {
+        if let Value::Double(number) = value {
+            total += number;
+            count += 1;
+            has_infinity |= number.is_infinite();
+        }
+    }
+    if count == 0 {
+        return Ok(Value::Null);
+    }
+    if f64::is_infinite(total) && !has_infinity {
+        return Err(EvalError::Invalid("value out of range: overflow".to_owned()));
+    }
+    Ok(Value::Double(if function == AggregateFunction::Avg { total / count as f64 } else { total }))
+}
+
+fn json_array<'t, 'v: 't>(values: impl Iterator<Item = &'t Value<'v>>) -> Value<'static> {
+    let mut out = String::from("[");
+    for (number, value) in values.enumerate() {
+        if number > 0 {
+            out.push(',');
+        }
+        json::write_json(value, &mut out);
+    }
+    out.push(']');
+    Value::Json(out.into())
+}
+
+fn json_object<'t, 'v: 't>(
+    names: impl Iterator<Item = &'t Value<'v>>,
+    values: impl Iterator<Item = &'t Value<'v>>,
+) -> Result<Value<'static>, EvalError> {
+    let mut out = String::from("{");
+    for (number, (name, value)) in names.zip(values).enumerate() {
+        if number > 0 {
+            out.push(',');
+        }
+        let mut text = String::new();
+        match name {
+            Value::Null => return Err(EvalError::Invalid("field name must not be null".to_owned())),
+            name => schemas::text::print(name, &mut text),
+        }
+        json::write_string(&text, &mut out);
+        out.push(':');
+        json::write_json(value, &mut out);
+    }
+    out.push('}');
+    Ok(Value::Json(out.into()))
+}
+
+/// Each value but the first has its own delimiter before it; a NULL delimiter is empty.
+fn string<'t, 'v: 't>(
+    values: impl Iterator<Item = &'t Value<'v>>,
+    delimiters: impl Iterator<Item = &'t Value<'v>>,
+) -> Value<'static> {
+    let mut out = String::new();
+    for (number, (value, delimiter)) in values.zip(delimiters).enumerate() {
+        if let (true, Value::Text(delimiter)) = (number > 0, delimiter) {
+            out.push_str(delimiter);
+        }
+        if let Value::Text(value) = value {
+            out.push_str(value);
+        }
+    }
+    Value::Text(out.into())
+}

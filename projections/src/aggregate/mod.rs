@@ -1,0 +1,43 @@
+//! Aggregate functions: computed at once from all rows, or kept in accumulators from which a row can be taken back.
+//!
+//! Results are PostgreSQL's. Where it leaves the order open (no ORDER BY, or ties) rows come in the order of their keys.
+
+mod accumulators;
+mod collect;
+mod exact;
+mod select;
+mod state;
+
+use schemas::Value;
+
+use crate::expr::EvalError;
+use crate::plan::Aggregate;
+
+pub use accumulators::Accumulators;
+
+/// Whether accumulators still tell the result after a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Standing {
+    /// They do.
+    Current,
+    /// They do not: compute them again from all rows.
+    Stale,
+}
+
+/// Computes one aggregate from the inputs of all rows, in the order of the rows' keys.
+pub fn compute<'t, 'v: 't>(
+    aggregate: &Aggregate,
+    tuples: impl Iterator<Item = &'t [Value<'v>]>,
+) -> Result<Value<'static>, EvalError> {
+    if let Some(mut state) = state::State::plain(aggregate) {
+        tuples.filter_map(|tuple| select::argument(aggregate, tuple)).for_each(|value| {
+            let _ = state.add(aggregate, value);
+        });
+        return state.result(aggregate);
+    }
+    collect::collect(aggregate, tuples)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,232 @@
+//! What is kept of one aggregate.
+
+use std::cmp::Ordering;
+
+use schemas::{Decimal, Type, Value};
+
+use crate::codec::{Corrupt, Row};
+use crate::expr::{EvalError, compare};
+use crate::plan::{Aggregate, AggregateFunction};
+
+use super::exact::{ExactSum, take};
+use super::{Standing, collect};
+
+/// The state of an aggregate over the rows it counts.
+#[derive(Clone, Debug, PartialEq)]
+pub enum State {
+    /// `count`
+    Count(i64),
+    /// `sum` and `avg` of integers and decimals.
+    Sum(ExactSum),
+    /// `sum` and `avg` of integers.
+    IntSum { total: i128, count: u64 },
+    /// `bool_and` and `bool_or`
+    Bools { trues: u64, falses: u64 },
+    /// `min` and `max`
+    Extreme { value: Value<'static>, count: u64 },
+    /// Everything else: the result, as of the last computation from all rows.
+    Whole(Result<Value<'static>, String>),
+}
+
+impl State {
+    /// The state of an aggregate over no row.
+    pub fn new(aggregate: &Aggregate) -> State {
+        State::plain(aggregate).unwrap_or_else(|| State::whole(aggregate, &[]))
+    }
+
+    /// The state of an aggregate for which the order of rows, and which of them are alike, does not matter.
+    pub fn plain(aggregate: &Aggregate) -> Option<State> {
+        use AggregateFunction::{Avg, BoolAnd, BoolOr, Count, Max, Min, Sum};
+        Some(match (aggregate.function, &aggregate.input) {
+            (Min | Max, _) => State::Extreme { value: Value::Null, count: 0 },
+            (BoolAnd | BoolOr, _) => State::Bools { trues: 0, falses: 0 },
+            _ if aggregate.distinct => return None,
+            (Count, _) => State::Count(0),
+            (Sum | Avg, Type::Int4 | Type::Int8) => State::IntSum { total: 0, count: 0 },
+            (Sum | Avg, Type::Decimal) => State::Sum(ExactSum::default()),
+            _ => return None,
+        })
+    }
+
+    /// The state of an aggregate over all these rows, in the order of their keys.
+    pub fn whole(aggregate: &Aggregate, tuples: &[&[Value<'_>]]) -> State {
+        State::Whole(collect::collect(aggregate, tuples.iter().copied()).map_err(|error| error.to_string()))
+    }
+
+    /// Counts a value. Only for plain states; the others are computed as a whole.
+    pub fn add(&mut self, aggregate: &Aggregate, value: &Value<'_>) -> Standing {
+        match (self, value) {
+            (State::Count(count), _) => *count += 1,
+            (State::Sum(sum), Value::Decimal(number)) => sum.add(*number),
+            (State::IntSum { total, count }, Value::Int(number)) => {
+                *total += i128::from(*number);
+                *count += 1;
+            }
+            (State::Bools { trues, .. }, Value::Bool(true)) => *trues += 1,
+            (State::Bools { falses, .. }, Value::Bool(false)) => *falses += 1,
+            (State::Extreme { value: extreme, count }, value) => {
+                if *count == 0 || is_beyond(aggregate.function, value, extreme) {
+                    *extreme = value.borrowed().into_owned();
+                }
+                *count += 1;
+            }
+            (State::Whole(_), _) => return Standing::Stale,
+            // The compiler lets only values of the aggregate's type come here.
+            _ => {}
+        }
+        Standing::Current
+    }
+
+    /// Takes back a value that was counted.
+    pub fn remove(&mut self, value: &Value<'_>) -> Standing {
+        match (self, value) {
+            (State::Count(count), _) => *count -= 1,
+            (State::Sum(sum), Value::Decimal(number)) => sum.remove(*number),
+            (State::IntSum { total, count }, Value::Int(number)) => {
+                *total -= i128::from(*number);
+                *count -= 1;
+            }
+            (State::Bools { trues, .. }, Value::Bool(true)) => *trues -= 1,
+            (State::Bools { falses, .. }, Value::Bool(false)) => *falses -= 1,
+            (State::Extreme { value: extreme, count }, value) => return remove_extreme(extreme, count, value),
+            (State::Whole(_), _) => return Standing::Stale,
+            _ => {}
+        }
+        Standing::Current
+    }
+
+    /// The aggregate's value.
+    pub fn result(&self, aggregate: &Aggregate) -> Result<Value<'static>, EvalError> {
+        use AggregateFunction::{Avg, BoolAnd};
+        let is_mean = aggregate.function == Avg;
+        Ok(match self {
+            State::Count(count) => Value::Int(*count),
+            State::Sum(sum) if sum.count() == 0 => Value::Null,
+            State::Sum(sum) => Value::Decimal(if is_mean { sum.mean()? } else { sum.total()? }),
+            State::IntSum { count: 0, .. } => Value::Null,
+            State::IntSum { total, count } if is_mean => Value::Decimal(int_mean(*total, *count)?),
+            State::IntSum { total, .. } => int_total(*total, &aggregate.ty)?,
+            State::Bools { trues: 0, falses: 0 } => Value::Null,
+            State::Bools { falses, .. } if aggregate.function == BoolAnd => Value::Bool(*falses == 0),
+            State::Bools { trues, .. } => Value::Bool(*trues > 0),
+            State::Extreme { value, .. } => value.clone(),
+            State::Whole(Ok(value)) => value.clone(),
+            State::Whole(Err(reason)) => return Err(EvalError::Invalid(reason.clone())),
+        })
+    }
+
+    /// What the state costs in bytes beside itself.
+    pub fn weight(&self) -> usize {
+        match self {
+            State::Extreme { value: Value::Text(text), .. } => text.len(),
+            State::Whole(Ok(Value::Text(text) | Value::Json(text))) => text.len(),
+            State::Whole(Ok(Value::Array(items))) => items.len() * std::mem::size_of::<Value<'_>>(),
+            State::Sum(_) => 32,
+            _ => 0,
+        }
+    }
+}
+
+// === what the states do ===
+
+/// Whether `value` takes the place of `extreme`. Of equal values that look different (1.0 and 1.00) one is chosen by its
+/// bytes, so that the order in which they came does not show.
+fn is_beyond(function: AggregateFunction, value: &Value<'_>, extreme: &Value<'_>) -> bool {
+    let order = compare(value, extreme)
+        .then_with(|| Row::of(std::slice::from_ref(value)).bytes().cmp(Row::of(std::slice::from_ref(extreme)).bytes()));
+    match function {
+        AggregateFunction::Min => order == Ordering::Less,
+        _ => order == Ordering::Greater,
+    }
+}
+
+fn remove_extreme(extreme: &mut Value<'static>, count: &mut u64, value: &Value<'_>) -> Standing {
+    *count -= 1;
+    if *count == 0 {
+        *extreme = Value::Null;
+        Standing::Current
+    } else if compare(extreme, value) == Ordering::Equal {
+        Standing::Stale
+    } else {
+        Standing::Current
+    }
+}
+
+/// `sum(integer)` is a bigint, `sum(bigint)` a numeric.
+fn int_total(total: i128, ty: &Type) -> Result<Value<'static>, EvalError> {
+    if *ty == Type::Int8 {
+        return i64::try_from(total).map(Value::Int).map_err(|_| EvalError::OutOfRange("bigint"));
+    }
+    to_decimal(total).map(Value::Decimal)
+}
+
+fn int_mean(total: i128, count: u64) -> Result<Decimal, EvalError> {
+    crate::expr::decimal::quotient(to_decimal(total)?, Decimal::from(count))
+}
+
+fn to_decimal(number: i128) -> Result<Decimal, EvalError> {
+    Decimal::try_from_i128_with_scale(number, 0).map_err(|_| EvalError::OutOfRange("numeric"))
+}
+
+// === bytes ===
+
+impl State {
+    /// Appends the state: numbers in little-endian order, values as a row of one column.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            State::Count(count) => out.extend_from_slice(&count.to_le_bytes()),
+            State::Sum(sum) => sum.encode(out),
+            State::IntSum { total, count } => {
+                out.extend_from_slice(&total.to_le_bytes());
+                out.extend_from_slice(&count.to_le_bytes());
+            }
+            State::Bools { trues, falses } => {
+                out.extend_from_slice(&trues.to_le_bytes());
+                out.extend_from_slice(&falses.to_le_bytes());
+            }
+            State::Extreme { value, count } => {
+                out.extend_from_slice(&count.to_le_bytes());
+                encode_row(&Row::of(std::slice::from_ref(value)), out);
+            }
+            State::Whole(Ok(value)) => encode_row(&Row::of(std::slice::from_ref(value)), out),
+            State::Whole(Err(reason)) => encode_row(&Row::of(&[Value::Null, Value::Text(reason.into())]), out),
+        }
+    }
+
+    /// Reads back what [`State::encode`] wrote of the same aggregate.
+    pub fn decode(aggregate: &Aggregate, bytes: &mut &[u8]) -> Result<State, Corrupt> {
+        Ok(match State::plain(aggregate) {
+            Some(State::Count(_)) => State::Count(i64::from_le_bytes(take(bytes)?)),
+            Some(State::Sum(_)) => State::Sum(ExactSum::decode(bytes)?),
+            Some(State::IntSum { .. }) => {
+                State::IntSum { total: i128::from_le_bytes(take(bytes)?), count: u64::from_le_bytes(take(bytes)?) }
+            }
+            Some(State::Bools { .. }) => {
+                State::Bools { trues: u64::from_le_bytes(take(bytes)?), falses: u64::from_le_bytes(take(bytes)?) }
+            }
+            Some(State::Extreme { .. }) => {
+                let count = u64::from_le_bytes(take(bytes)?);
+                State::Extreme { value: decode_row(bytes)?.get(0).into_owned(), count }
+            }
+            Some(State::Whole(_)) | None => {
+                let row = decode_row(bytes)?;
+                match row.get(1) {
+                    Value::Text(reason) => State::Whole(Err(reason.into_owned())),
+                    _ => State::Whole(Ok(row.get(0).into_owned())),
+                }
+            }
+        })
+    }
+}
+
+fn encode_row(row: &Row, out: &mut Vec<u8>) {
+    out.extend_from_slice(&(row.bytes().len() as u32).to_le_bytes());
+    out.extend_from_slice(row.bytes());
+}
+
+fn decode_row(bytes: &mut &[u8]) -> Result<Row, Corrupt> {
+    let length = u32::from_le_bytes(take(bytes)?) as usize;
+    let (row, rest) = bytes.split_at_checked(length).ok_or(Corrupt("aggregate ends early"))?;
+    *bytes = rest;
+    Row::from_bytes(row)
+}
