@@ -84,6 +84,7 @@ pub struct Tools<'t> {
 }
 
 impl<'e> Batch<'e> {
+    /// A batch of decoded events.
     pub fn new(number: u64, events: Vec<(&'e LogEvent, Decoded<'e>)>) -> Self {
         Batch { number, events, job: None, stage: Stage::Fold, changes: Changes::default(), new_jobs: Vec::new() }
     }

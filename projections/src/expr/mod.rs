@@ -6,7 +6,7 @@
 mod compare;
 mod compile;
 mod convert;
-mod decimal;
+pub(crate) mod decimal;
 mod eval;
 mod fault;
 mod fold;
