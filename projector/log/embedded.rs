@@ -161,7 +161,7 @@ mod tests {
         assert_eq!(read(1, ALL), [a.clone(), b.clone(), c.clone()]);
         assert_eq!(read(3, ALL), [c]);
         assert_eq!(read(4, ALL), []);
-        assert_eq!(read(1, ReadLimit { events: 1, ..ALL }), [a.clone()]);
+        assert_eq!(read(1, ReadLimit { events: 1, ..ALL }), vec![a.clone()]);
         assert_eq!(read(1, ReadLimit { bytes: 2, ..ALL }), [a.clone(), b]);
         assert_eq!(read(1, ReadLimit { bytes: 0, ..ALL }), [a]);
         assert_eq!(log.head().unwrap().unwrap().position, 3);

@@ -1,0 +1,124 @@
+//! The builds of all projections: the port by which they are made, made live and dropped.
+
+use std::sync::Arc;
+
+use super::{Checkpoint, StateStore};
+use crate::fault::Fault;
+use crate::log::LogIdentity;
+use crate::view::Catalogue;
+
+/// What is known of the builds of all projections.
+///
+/// Each method is one atomic step, and may be repeated.
+pub trait Builds: Send + Sync {
+    /// All projections, by name.
+    fn projections(&self) -> Result<Vec<ProjectionRecord>, Fault>;
+
+    /// Adds an empty build, beside those that there are. The first of a projection is live at once. Where it
+    /// exists already, with the same fingerprint, nothing happens.
+    fn create(&self, build: &NewBuild) -> Result<(), Fault>;
+
+    /// The store of a build.
+    fn open(&self, projection: &str, number: u64, catalogue: &Catalogue) -> Result<Arc<dyn StateStore>, Fault>;
+
+    /// Makes a build the one that readers see, from one moment to the next.
+    fn go_live(&self, projection: &str, number: u64) -> Result<(), Fault>;
+
+    /// Drops a build that is not live, with all that is in it. Nothing happens to the live one.
+    fn drop_build(&self, projection: &str, number: u64) -> Result<(), Fault>;
+
+    /// Notes what a projection is doing.
+    fn note(&self, projection: &str, standing: &Standing) -> Result<(), Fault>;
+}
+
+/// A build to be made.
+#[derive(Clone, Debug)]
+pub struct NewBuild {
+    /// The projection.
+    pub projection: String,
+    /// The number of the generation.
+    pub number: u64,
+    /// The fingerprint of the definitions.
+    pub fingerprint: u64,
+    /// The names behind its numbers.
+    pub catalogue: Catalogue,
+    /// The log it is folded from.
+    pub log: LogIdentity,
+}
+
+/// A projection and its builds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProjectionRecord {
+    /// Its name.
+    pub name: String,
+    /// The generation that readers see.
+    pub live: Option<u64>,
+    /// What its owner said last.
+    pub standing: Standing,
+    /// Its builds, by number.
+    pub builds: Vec<Build>,
+}
+
+/// One build of a projection.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Build {
+    /// The number of the generation.
+    pub number: u64,
+    /// The fingerprint of the definitions.
+    pub fingerprint: u64,
+    /// The names behind its numbers.
+    pub catalogue: Catalogue,
+    /// The log it is folded from.
+    pub log: LogIdentity,
+    /// How far it has come.
+    pub checkpoint: Checkpoint,
+    /// Dead letters, by kind.
+    pub dead_letters: Vec<(String, u64)>,
+    /// Documents whose SELECT fails.
+    pub broken_documents: u64,
+    /// Fan-out jobs not yet worked off.
+    pub pending_jobs: u64,
+    /// Entity keys whose events wait.
+    pub parked_keys: u64,
+}
+
+/// What a projection is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Its owner applies events.
+    Running,
+    /// Its owner ended as it should.
+    Stopped,
+    /// Its owner ended because it could not go on; the text says why.
+    Halted(String),
+}
+
+// === impl ProjectionRecord ===
+
+impl ProjectionRecord {
+    /// The build that readers see.
+    pub fn live_build(&self) -> Option<&Build> {
+        self.builds.iter().find(|build| Some(build.number) == self.live)
+    }
+}
+
+// === impl Standing ===
+
+impl Standing {
+    /// One word for it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Standing::Running => "running",
+            Standing::Stopped => "stopped",
+            Standing::Halted(_) => "halted",
+        }
+    }
+
+    /// Why, where there is a reason.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Standing::Halted(reason) => Some(reason),
+            Standing::Running | Standing::Stopped => None,
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! What a reader must know of a view: its columns, its key, and what its lists can be filtered and sorted by.
+//! Stored with each generation, so that reading needs no definition files.
+
+use projections::plan::{Plan, View};
+use schemas::{Shape, Type};
+use serde::{Deserialize, Serialize};
+
+/// The names behind the numbers of one generation.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Catalogue {
+    /// Entities, by number.
+    pub entities: Vec<String>,
+    /// Views, by number.
+    pub views: Vec<ViewSpec>,
+}
+
+/// A view, as its readers see it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ViewSpec {
+    /// Its name.
+    pub name: String,
+    /// Its columns, in SELECT order.
+    pub columns: Vec<ColumnSpec>,
+    /// The columns of the key, in the key's order.
+    pub key: Vec<usize>,
+    /// Columns by which lists may be filtered and sorted, ascending; those of the key are among them.
+    pub listed: Vec<usize>,
+    /// The order of a list for which none is asked for.
+    pub order_by: Vec<usize>,
+}
+
+/// A column of a view.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ColumnSpec {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    #[serde(with = "type_name")]
+    pub ty: Type,
+}
+
+// === impl Catalogue ===
+
+impl Catalogue {
+    /// The names of a plan.
+    pub fn of(plan: &Plan) -> Catalogue {
+        Catalogue {
+            entities: plan.entities.iter().map(|entity| entity.name.clone()).collect(),
+            views: plan.views.iter().map(ViewSpec::of).collect(),
+        }
+    }
+}
+
+// === impl ViewSpec ===
+
+impl ViewSpec {
+    /// The reader's side of a planned view.
+    pub fn of(view: &View) -> ViewSpec {
+        let mut listed: Vec<usize> = [&view.filters, &view.order_by, &view.key].into_iter().flatten().copied().collect();
+        listed.sort_unstable();
+        listed.dedup();
+        ViewSpec {
+            name: view.name.clone(),
+            columns: view.columns.iter().map(|c| ColumnSpec { name: c.name.clone(), ty: c.ty.clone() }).collect(),
+            key: view.key.clone(),
+            listed,
+            order_by: view.order_by.clone(),
+        }
+    }
+
+    /// The number of the column of this name.
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+}
+
+/// Types by PostgreSQL's names.
+mod type_name {
+    use super::{Shape, Type};
+    use serde::de::{Deserialize, Deserializer, Error};
+    use serde::ser::Serializer;
+
+    const SCALARS: [Type; 11] = [
+        Type::Bool,
+        Type::Int4,
+        Type::Int8,
+        Type::Double,
+        Type::Decimal,
+        Type::Text,
+        Type::Timestamp,
+        Type::Date,
+        Type::Uuid,
+        Type::Interval,
+        Type::Json(Shape::Any),
+    ];
+
+    pub fn serialize<S: Serializer>(ty: &Type, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(ty)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Type, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        parse(&name).ok_or_else(|| D::Error::custom(format!("unknown type '{name}'")))
+    }
+
+    fn parse(name: &str) -> Option<Type> {
+        match name.strip_suffix("[]") {
+            Some(item) => Some(Type::Array(Box::new(parse(item)?))),
+            None => SCALARS.into_iter().find(|ty| ty.to_string() == name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_come_back_from_their_names() {
+        for ty in [Type::Int8, Type::Timestamp, Type::JSON, Type::Array(Box::new(Type::Text))] {
+            let spec = ColumnSpec { name: "c".into(), ty };
+            let text = serde_json::to_string(&spec).unwrap();
+            assert_eq!(serde_json::from_str::<ColumnSpec>(&text).unwrap(), spec);
+        }
+        assert!(serde_json::from_str::<ColumnSpec>(r#"{"name":"c","ty":"money"}"#).is_err());
+    }
+}
