@@ -2,6 +2,9 @@
 
 pub mod clock;
 pub mod demo;
+pub mod document;
 pub mod fault;
 pub mod log;
 pub mod sqlite;
+pub mod state;
+pub mod view;

@@ -68,6 +68,11 @@ impl ViewSpec {
         }
     }
 
+    /// The types of the key's parts.
+    pub fn key_types(&self) -> Vec<Type> {
+        self.key.iter().map(|&column| self.columns[column].ty.clone()).collect()
+    }
+
     /// The number of the column of this name.
     pub fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)

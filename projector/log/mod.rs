@@ -6,14 +6,13 @@
 //! waits for it inside these calls.
 
 mod embedded;
-mod event;
 
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 pub use embedded::EmbeddedLog;
-pub use event::LogEvent;
+pub use projections::engine::LogEvent;
 
 use crate::fault::Fault;
 

@@ -37,7 +37,7 @@ pub trait StateStore: Send + Sync {
     fn fence(&self) -> Result<u64, Fault>;
 
     /// Answers what the engine misses, from the last commit or, where one is under way, from before or after it.
-    fn fetch(&self, missing: &Missing) -> Result<Answers, Fault>;
+    fn fetch(&self, missing: Missing) -> Result<Answers, Fault>;
 
     /// All cells of a family, by key; for the small ones that are kept in memory from the start.
     fn cells(&self, space: Space) -> Result<Vec<(Key, Arc<[u8]>)>, Fault>;

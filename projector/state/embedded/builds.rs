@@ -1,0 +1,151 @@
+//! Making, switching and dropping builds.
+
+use std::sync::Arc;
+
+use projections::engine::Space;
+use rusqlite::types::Type as Stored;
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+
+use super::layout::{self, Layout};
+use super::{EmbeddedBuild, EmbeddedState, checkpoint, fetch};
+use crate::clock;
+use crate::fault::Fault;
+use crate::log::LogIdentity;
+use crate::sqlite::catalogue::BuildTables;
+use crate::state::{Build, Builds, NewBuild, ProjectionRecord, Standing, StateStore};
+use crate::view::Catalogue;
+
+impl Builds for EmbeddedState {
+    fn projections(&self) -> Result<Vec<ProjectionRecord>, Fault> {
+        self.database.read("reading the projections", |file| {
+            let mut select = file.prepare_cached("SELECT name, live, state, reason FROM projections ORDER BY name")?;
+            let named = select.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, standing(row)?)))?;
+            named
+                .map(|record| {
+                    let (name, live, standing) = record?;
+                    Ok(ProjectionRecord { builds: builds(file, &name)?, name, live, standing })
+                })
+                .collect()
+        })
+    }
+
+    fn create(&self, build: &NewBuild) -> Result<(), Fault> {
+        let views = serde_json::to_string(&build.catalogue).map_err(|error| self.database.damaged(error.to_string()))?;
+        self.database.write("creating a generation", |file| {
+            let found: Option<[u8; 8]> = file
+                .query_row(
+                    "SELECT fingerprint FROM generations WHERE projection = ?1 AND number = ?2",
+                    params![build.projection, build.number],
+                    |row| row.get(0),
+                )
+                .optional()?;
+            if found == Some(build.fingerprint.to_be_bytes()) { Ok(()) } else { create(file, build, &views) }
+        })
+    }
+
+    fn open(&self, projection: &str, number: u64, catalogue: &Catalogue) -> Result<Arc<dyn StateStore>, Fault> {
+        Ok(Arc::new(EmbeddedBuild {
+            database: self.database.clone(),
+            projection: projection.to_owned(),
+            number,
+            layout: Layout::new(projection, number, catalogue),
+        }))
+    }
+
+    fn go_live(&self, projection: &str, number: u64) -> Result<(), Fault> {
+        self.database.write("cutting over", |file| {
+            file.execute("UPDATE projections SET live = ?2 WHERE name = ?1", params![projection, number])?;
+            Ok(())
+        })
+    }
+
+    fn drop_build(&self, projection: &str, number: u64) -> Result<(), Fault> {
+        self.database.write("dropping a generation", |file| {
+            let live: Option<u64> =
+                file.query_row("SELECT live FROM projections WHERE name = ?1", [projection], |row| row.get(0)).optional()?.flatten();
+            if live == Some(number) {
+                return Ok(());
+            }
+            layout::drop_tables(file, projection, number)?;
+            for table in ["dead_letters WHERE generation", "generations WHERE number"] {
+                file.execute(&format!("DELETE FROM {table} = ?2 AND projection = ?1"), params![projection, number])?;
+            }
+            Ok(())
+        })
+    }
+
+    fn note(&self, projection: &str, standing: &Standing) -> Result<(), Fault> {
+        let sql = "UPDATE projections SET state = ?2, reason = ?3, since = ?4 WHERE name = ?1";
+        self.database.write("noting the projection's state", |file| {
+            file.execute(sql, params![projection, standing.word(), standing.reason(), clock::now_micros()])?;
+            Ok(())
+        })
+    }
+}
+
+fn create(file: &Transaction<'_>, build: &NewBuild, views: &str) -> rusqlite::Result<()> {
+    file.execute(
+        "INSERT INTO generations VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0, NULL, NULL)",
+        params![build.projection, build.number, build.fingerprint.to_be_bytes(), views, build.log.0],
+    )?;
+    file.execute(
+        "INSERT INTO projections VALUES (?1, ?2, 'stopped', NULL, ?3) ON CONFLICT DO NOTHING",
+        params![build.projection, build.number, clock::now_micros()],
+    )?;
+    Layout::new(&build.projection, build.number, &build.catalogue).create(file)
+}
+
+fn builds(file: &Transaction<'_>, projection: &str) -> rusqlite::Result<Vec<Build>> {
+    let mut select = file.prepare_cached(
+        "SELECT commits, position, event_hash, event_time, number, fingerprint, views, log
+         FROM generations WHERE projection = ?1 ORDER BY number",
+    )?;
+    select.query_and_then([projection], |row| build(file, projection, row))?.collect()
+}
+
+fn build(file: &Transaction<'_>, projection: &str, row: &Row<'_>) -> rusqlite::Result<Build> {
+    let (number, catalogue) = (row.get(4)?, parse_catalogue(row, 6)?);
+    let cells = BuildTables::new(projection, number).cells();
+    Ok(Build {
+        number,
+        fingerprint: u64::from_be_bytes(row.get(5)?),
+        log: LogIdentity(row.get(7)?),
+        checkpoint: checkpoint(row)?,
+        dead_letters: dead_letters(file, projection, number)?,
+        broken_documents: broken(file, projection, number, &catalogue)?,
+        pending_jobs: fetch::count_cells(file, &cells, Space::Job)?,
+        parked_keys: fetch::count_cells(file, &cells, Space::Parked)?,
+        catalogue,
+    })
+}
+
+/// The catalogue in column `index`.
+pub fn parse_catalogue(row: &Row<'_>, index: usize) -> rusqlite::Result<Catalogue> {
+    serde_json::from_str(row.get_ref(index)?.as_str()?)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(index, Stored::Text, Box::new(error)))
+}
+
+fn dead_letters(file: &Transaction<'_>, projection: &str, number: u64) -> rusqlite::Result<Vec<(String, u64)>> {
+    file.prepare_cached("SELECT kind, count(*) FROM dead_letters WHERE projection = ?1 AND generation = ?2 GROUP BY kind")?
+        .query_map(params![projection, number], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
+fn broken(file: &Transaction<'_>, projection: &str, number: u64, catalogue: &Catalogue) -> rusqlite::Result<u64> {
+    let tables = BuildTables::new(projection, number);
+    let count = |view: &str| -> rusqlite::Result<u64> {
+        let sql = format!("SELECT count(*) FROM {} WHERE reason IS NOT NULL", tables.documents(view));
+        file.query_row(&sql, [], |row| row.get(0))
+    };
+    catalogue.views.iter().map(|view| count(&view.name)).sum()
+}
+
+/// From the columns 2 and 3, `state` and `reason`.
+fn standing(row: &Row<'_>) -> rusqlite::Result<Standing> {
+    let state: String = row.get(2)?;
+    Ok(match state.as_str() {
+        "running" => Standing::Running,
+        "stopped" => Standing::Stopped,
+        _ => Standing::Halted(row.get::<_, Option<String>>(3)?.unwrap_or_default()),
+    })
+}

@@ -1,0 +1,170 @@
+//! Writing a commit: first what stands in its way, then everything in the order of the keys.
+
+use projections::codec::{Key, Row};
+use projections::engine::{Changes, Content, DeadLetter, DocumentChange};
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use super::layout::{Layout, ViewLayout};
+use super::{address, records};
+use crate::document;
+use crate::state::{Commit, Outcome};
+
+/// What a commit writes, encoded and sorted: neighbours share pages, and pages are written once.
+pub struct Writes<'a> {
+    cells: Vec<(Vec<u8>, Option<&'a [u8]>)>,
+    links: Vec<(Vec<u8>, bool)>,
+    documents: Vec<DocumentWrite<'a>>,
+    dead_letters: &'a [DeadLetter],
+}
+
+/// A document to write, or to remove.
+struct DocumentWrite<'a> {
+    view: usize,
+    key: &'a Key,
+    version: u64,
+    hash: u128,
+    body: Body,
+}
+
+/// What becomes of a document.
+enum Body {
+    Remove,
+    Json { text: String, listed: Vec<Key> },
+    Broken(String),
+}
+
+/// Moves the checkpoint if the store is where the commit expects it, and the owner is who made it.
+pub fn advance(file: &Transaction<'_>, projection: &str, number: u64, commit: &Commit<'_>) -> rusqlite::Result<Outcome> {
+    let next = commit.checkpoint;
+    let moved = file
+        .prepare_cached(
+            "UPDATE generations SET commits = ?1, position = ?2, event_hash = ?3, event_time = ?4
+             WHERE projection = ?5 AND number = ?6 AND fence = ?7 AND commits = ?8",
+        )?
+        .execute(params![
+            next.commits,
+            next.position,
+            next.event.map(|event| event.hash.to_be_bytes()),
+            next.event.map(|event| event.time),
+            projection,
+            number,
+            commit.fence,
+            commit.follows
+        ])?;
+    if moved == 1 { Ok(Outcome::Committed) } else { refusal(file, projection, number, commit) }
+}
+
+/// Why the checkpoint could not be moved.
+fn refusal(file: &Transaction<'_>, projection: &str, number: u64, commit: &Commit<'_>) -> rusqlite::Result<Outcome> {
+    let found = file
+        .query_row(
+            "SELECT commits, position, event_hash, event_time, fence FROM generations WHERE projection = ?1 AND number = ?2",
+            params![projection, number],
+            |row| Ok((super::checkpoint(row)?, row.get::<_, u64>(4)?)),
+        )
+        .optional()?;
+    Ok(match found {
+        Some((_, fence)) if fence != commit.fence => Outcome::Fenced(fence),
+        Some((checkpoint, _)) if checkpoint == *commit.checkpoint => Outcome::AlreadyCommitted,
+        Some((checkpoint, _)) => Outcome::Stale(checkpoint),
+        // A build that is gone was dropped by somebody newer.
+        None => Outcome::Fenced(u64::MAX),
+    })
+}
+
+// === impl Writes ===
+
+impl<'a> Writes<'a> {
+    /// Encodes and sorts the changes.
+    pub fn prepare(layout: &Layout, changes: &'a Changes) -> Writes<'a> {
+        let cells = changes.cells.iter().filter_map(|(cell, bytes)| Some((address::of_cell(cell)?, bytes.as_deref())));
+        let links = changes.links.iter().map(|link| (address::of_member(&link.set, &link.member), link.present));
+        let mut writes = Writes {
+            cells: cells.collect(),
+            links: links.collect(),
+            documents: changes.documents.iter().map(|change| DocumentWrite::prepare(layout, change)).collect(),
+            dead_letters: &changes.dead_letters,
+        };
+        writes.cells.sort_unstable();
+        writes.links.sort_unstable();
+        writes.documents.sort_unstable_by(|a, b| (a.view, a.key).cmp(&(b.view, b.key)));
+        writes
+    }
+
+    /// Writes everything.
+    pub fn write(&self, file: &Transaction<'_>, layout: &Layout, projection: &str, number: u64) -> rusqlite::Result<()> {
+        self.write_cells(file, layout)?;
+        self.write_links(file, layout)?;
+        for document in &self.documents {
+            document.write(file, layout.view(document.view))?;
+        }
+        for letter in self.dead_letters {
+            records::put_dead_letter(file, projection, number, letter)?;
+        }
+        Ok(())
+    }
+
+    fn write_cells(&self, file: &Transaction<'_>, layout: &Layout) -> rusqlite::Result<()> {
+        let mut put = file.prepare_cached(&layout.put_cell)?;
+        let mut remove = file.prepare_cached(&layout.remove_cell)?;
+        for (key, value) in &self.cells {
+            match value {
+                Some(value) => put.execute(params![key, value])?,
+                None => remove.execute([key])?,
+            };
+        }
+        Ok(())
+    }
+
+    fn write_links(&self, file: &Transaction<'_>, layout: &Layout) -> rusqlite::Result<()> {
+        let mut put = file.prepare_cached(&layout.put_link)?;
+        let mut remove = file.prepare_cached(&layout.remove_link)?;
+        for (key, present) in &self.links {
+            if *present { put.execute([key])? } else { remove.execute([key])? };
+        }
+        Ok(())
+    }
+}
+
+// === impl DocumentWrite ===
+
+impl<'a> DocumentWrite<'a> {
+    fn prepare(layout: &Layout, change: &'a DocumentChange) -> DocumentWrite<'a> {
+        let view = layout.view(change.view);
+        let body = match &change.content {
+            Content::Absent => Body::Remove,
+            Content::Present(row) => Body::Json { text: document::to_json(&view.spec, row), listed: listed(view, row) },
+            Content::Broken(reason) => Body::Broken(reason.clone()),
+        };
+        DocumentWrite { view: change.view, key: &change.key, version: change.version, hash: change.content.hash(), body }
+    }
+
+    fn write(&self, file: &Transaction<'_>, view: &ViewLayout) -> rusqlite::Result<()> {
+        let key = &self.key[..];
+        if let Body::Remove = self.body {
+            file.prepare_cached(&view.remove)?.execute([key])?;
+            return Ok(());
+        }
+        let mut put = file.prepare_cached(&view.put)?;
+        put.raw_bind_parameter(1, key)?;
+        put.raw_bind_parameter(2, self.version)?;
+        put.raw_bind_parameter(3, self.hash.to_be_bytes())?;
+        let (text, reason, listed): (_, _, &[Key]) = match &self.body {
+            Body::Json { text, listed } => (Some(text), None, listed),
+            Body::Broken(reason) => (None, Some(reason), &[]),
+            Body::Remove => (None, None, &[]),
+        };
+        put.raw_bind_parameter(4, text)?;
+        put.raw_bind_parameter(5, reason)?;
+        for at in 0..view.stored.len() {
+            put.raw_bind_parameter(at + 6, listed.get(at).map(|key| &key[..]))?;
+        }
+        put.raw_execute()?;
+        Ok(())
+    }
+}
+
+/// The ordered bytes of the columns that lists filter and sort by.
+fn listed(view: &ViewLayout, row: &Row) -> Vec<Key> {
+    view.stored.iter().map(|&column| Key::of(&[row.get(column)])).collect()
+}

@@ -1,0 +1,74 @@
+//! Reading what the engine misses.
+
+use std::sync::Arc;
+
+use projections::codec::Key;
+use projections::engine::{Answers, DocumentMark, MembersWanted, Missing, Space};
+use projections::plan::ViewId;
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use super::address;
+use super::layout::Layout;
+
+/// Answers everything, cells in the order of their keys: neighbours share pages.
+pub fn fetch(file: &Transaction<'_>, layout: &Layout, mut missing: Missing) -> rusqlite::Result<Answers> {
+    missing.cells.sort_unstable();
+    let mut answers = Answers::default();
+    let mut get = file.prepare_cached(&layout.get_cell)?;
+    for cell in missing.cells {
+        let bytes = match (cell.space, address::of_cell(&cell)) {
+            (Space::Document(view), _) => mark(file, layout, view, &cell.key)?,
+            (_, Some(key)) => get.query_row([key], |row| Ok(row.get_ref(0)?.as_blob()?.into())).optional()?,
+            (_, None) => None,
+        };
+        answers.cells.push((cell, bytes));
+    }
+    for wanted in missing.sets {
+        let members = members(file, layout, &wanted)?;
+        answers.sets.push((wanted, members));
+    }
+    Ok(answers)
+}
+
+/// All cells of a family.
+pub fn cells(file: &Transaction<'_>, layout: &Layout, space: Space) -> rusqlite::Result<Vec<(Key, Arc<[u8]>)>> {
+    let Some(prefix) = address::of_space(space) else { return Ok(Vec::new()) };
+    let end = address::after_all(&prefix);
+    let mut select = file.prepare_cached(&layout.range_of_cells)?;
+    select
+        .query_map(params![prefix, end], |row| {
+            let key = Key::from_bytes(&row.get_ref(0)?.as_blob()?[prefix.len()..]);
+            Ok((key, row.get_ref(1)?.as_blob()?.into()))
+        })?
+        .collect()
+}
+
+/// How many cells a family has.
+pub fn count_cells(file: &Transaction<'_>, table: &str, space: Space) -> rusqlite::Result<u64> {
+    let prefix = address::of_space(space);
+    let end = prefix.as_ref().and_then(|prefix| address::after_all(prefix));
+    file.query_row(&format!("SELECT count(*) FROM {table} WHERE key >= ?1 AND key < ?2"), params![prefix, end], |row| row.get(0))
+}
+
+fn mark(file: &Transaction<'_>, layout: &Layout, view: ViewId, key: &Key) -> rusqlite::Result<Option<Arc<[u8]>>> {
+    let mut get = file.prepare_cached(&layout.view(view).get_mark)?;
+    let mark = get.query_row([&key[..]], |row| {
+        Ok(DocumentMark { hash: u128::from_be_bytes(row.get(0)?), version: row.get(1)? })
+    });
+    Ok(mark.optional()?.map(|mark| mark.to_bytes().into()))
+}
+
+fn members(file: &Transaction<'_>, layout: &Layout, wanted: &MembersWanted) -> rusqlite::Result<Vec<Key>> {
+    let prefix = address::of_set(&wanted.set);
+    let after = match &wanted.after {
+        Some(member) => address::of_member(&wanted.set, member),
+        None => prefix.clone(),
+    };
+    let mut select = file.prepare_cached(&layout.page_of_links)?;
+    select
+        .query_map(params![after, address::after_all(&prefix), wanted.limit], |row| {
+            Ok(Key::from_bytes(&row.get_ref(0)?.as_blob()?[prefix.len()..]))
+        })?
+        .collect()
+}
+

@@ -1,0 +1,109 @@
+//! State in the SQLite file.
+//!
+//! Cells and sets of a build are two tables whose keys are bytes: family, number, key (and member). Each view's
+//! documents are a table of their own, whose filter columns are stored as [`Key`](projections::codec::Key) bytes, so that
+//! SQLite, which compares bytes, sorts as PostgreSQL does.
+
+mod address;
+mod builds;
+mod commit;
+mod documents;
+mod fetch;
+mod layout;
+mod records;
+#[cfg(test)]
+mod tests;
+mod views;
+
+use std::sync::Arc;
+
+use projections::codec::Key;
+use projections::engine::{Answers, Missing, Space};
+use rusqlite::{OptionalExtension, Row, params};
+
+use self::layout::Layout;
+use super::{Checkpoint, Claim, Commit, EventMark, Outcome, StateStore};
+use crate::fault::Fault;
+use crate::sqlite::Database;
+
+/// All state in the SQLite file.
+#[derive(Clone)]
+pub struct EmbeddedState {
+    database: Arc<Database>,
+}
+
+/// One build in the SQLite file.
+struct EmbeddedBuild {
+    database: Arc<Database>,
+    projection: String,
+    number: u64,
+    layout: Layout,
+}
+
+// === impl EmbeddedState ===
+
+impl EmbeddedState {
+    /// The state in this file.
+    pub fn new(database: Arc<Database>) -> EmbeddedState {
+        EmbeddedState { database }
+    }
+}
+
+// === impl EmbeddedBuild ===
+
+impl StateStore for EmbeddedBuild {
+    fn claim(&self) -> Result<Claim, Fault> {
+        let sql = "UPDATE generations SET fence = fence + 1 WHERE projection = ?1 AND number = ?2
+                   RETURNING commits, position, event_hash, event_time, fence";
+        let claim = self.database.write("claiming the projection", |file| {
+            file.query_row(sql, params![self.projection, self.number], |row| {
+                Ok(Claim { checkpoint: checkpoint(row)?, fence: row.get(4)? })
+            })
+            .optional()
+        })?;
+        claim.ok_or_else(|| self.is_gone())
+    }
+
+    fn fence(&self) -> Result<u64, Fault> {
+        let fence = self.database.read("reading the fence", |file| {
+            file.prepare_cached("SELECT fence FROM generations WHERE projection = ?1 AND number = ?2")?
+                .query_row(params![self.projection, self.number], |row| row.get(0))
+                .optional()
+        })?;
+        fence.ok_or_else(|| self.is_gone())
+    }
+
+    fn fetch(&self, missing: Missing) -> Result<Answers, Fault> {
+        self.database.read("reading state", |file| fetch::fetch(file, &self.layout, missing))
+    }
+
+    fn cells(&self, space: Space) -> Result<Vec<(Key, Arc<[u8]>)>, Fault> {
+        self.database.read("reading state", |file| fetch::cells(file, &self.layout, space))
+    }
+
+    fn commit(&self, commit: &Commit<'_>) -> Result<Outcome, Fault> {
+        // What can be done before the file is locked is done before.
+        let writes = commit::Writes::prepare(&self.layout, commit.changes);
+        self.database.write("committing", |file| {
+            let outcome = commit::advance(file, &self.projection, self.number, commit)?;
+            if outcome == Outcome::Committed {
+                writes.write(file, &self.layout, &self.projection, self.number)?;
+            }
+            Ok(outcome)
+        })
+    }
+}
+
+impl EmbeddedBuild {
+    fn is_gone(&self) -> Fault {
+        self.database.damaged(format!("generation {} of {} is gone", self.number, self.projection))
+    }
+}
+
+/// From the columns `commits, position, event_hash, event_time`.
+fn checkpoint(row: &Row<'_>) -> rusqlite::Result<Checkpoint> {
+    let hash: Option<[u8; 8]> = row.get(2)?;
+    let time: Option<i64> = row.get(3)?;
+    let event = hash.zip(time).map(|(hash, time)| EventMark { hash: u64::from_be_bytes(hash), time });
+    Ok(Checkpoint { commits: row.get(0)?, position: row.get(1)?, event })
+}

@@ -1,0 +1,212 @@
+//! The store against its contract.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use projections::codec::Row;
+use projections::engine::{
+    CellKey, Changes, Content, DeadLetter, DocumentChange, DocumentMark, Link, MembersWanted, SetKey, SetSpace,
+};
+use schemas::{Type, Value};
+
+use super::*;
+use crate::log::LogIdentity;
+use crate::sqlite::Durability;
+use crate::state::{Builds, DocumentBody, NewBuild, Reading, Standing, Views};
+use crate::view::{Catalogue, ColumnSpec, ViewSpec};
+
+fn catalogue() -> Catalogue {
+    let column = |name: &str, ty| ColumnSpec { name: name.into(), ty };
+    let view = ViewSpec {
+        name: "people".into(),
+        columns: vec![column("id", Type::Text), column("age", Type::Int8)],
+        key: vec![0],
+        listed: vec![0, 1],
+        order_by: vec![1, 0],
+    };
+    Catalogue { entities: vec!["persons".into()], views: vec![view] }
+}
+
+fn open(folder: &Path) -> EmbeddedState {
+    let state = EmbeddedState::new(Arc::new(Database::open(&folder.join("p.db"), Durability::Process).unwrap()));
+    state.create(&new_build(1)).unwrap();
+    state
+}
+
+fn new_build(number: u64) -> NewBuild {
+    let log = LogIdentity("l".into());
+    NewBuild { projection: "shop".into(), number, fingerprint: number, catalogue: catalogue(), log }
+}
+
+fn store(state: &EmbeddedState, number: u64) -> Arc<dyn StateStore> {
+    state.open("shop", number, &catalogue()).unwrap()
+}
+
+fn key(text: &str) -> Key {
+    Key::of(&[Value::Text(text.into())])
+}
+
+fn cell(space: Space, text: &str) -> CellKey {
+    CellKey { space, key: key(text) }
+}
+
+fn set(value: &str) -> SetKey {
+    SetKey { space: SetSpace::Index(0), value: key(value) }
+}
+
+fn links(value: &str, members: &[&str]) -> Vec<Link> {
+    members.iter().map(|member| Link { set: set(value), member: key(member), present: true }).collect()
+}
+
+fn document(id: &str, version: u64, content: Content) -> DocumentChange {
+    DocumentChange { view: 0, key: key(id), version, content }
+}
+
+fn person(id: &str, age: i64) -> Content {
+    Content::Present(Row::of(&[Value::Text(id.into()), Value::Int(age)]))
+}
+
+/// Commits `changes` after commit number `follows`, up to position `10 * follows + 10`.
+fn commit(store: &dyn StateStore, fence: u64, follows: u64, changes: &Changes) -> Outcome {
+    let event = EventMark { hash: 0xfeed << 48, time: 5 };
+    let checkpoint = Checkpoint { position: 10 * follows + 10, commits: follows + 1, event: Some(event) };
+    store.commit(&Commit { fence, follows, checkpoint: &checkpoint, changes }).unwrap()
+}
+
+#[test]
+fn what_was_committed_is_fetched() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(&open(folder.path()), 1);
+    let fence = store.claim().unwrap().fence;
+    let mut changes = Changes::default();
+    changes.cells.push((cell(Space::Row(0), "b"), Some(b"B"[..].into())));
+    changes.cells.push((cell(Space::Row(0), "a"), Some(b"A"[..].into())));
+    changes.cells.push((cell(Space::Job, "j"), Some(b"J"[..].into())));
+    changes.links = [links("x", &["3", "1", "2"]), links("y", &["9"])].concat();
+    changes.documents.push(document("a", 7, person("a", 1)));
+    assert_eq!(commit(&*store, fence, 0, &changes), Outcome::Committed);
+
+    let wanted = |value, after: Option<&str>, limit| MembersWanted { set: set(value), after: after.map(key), limit };
+    let cells = [cell(Space::Row(0), "b"), cell(Space::Row(0), "none"), cell(Space::Document(0), "a")];
+    let sets = [wanted("x", None, 2), wanted("x", Some("2"), 2), wanted("none", None, 2)];
+    let answers = store.fetch(Missing { cells: cells.to_vec(), sets: sets.to_vec() }).unwrap();
+    let found = |cell: &CellKey| answers.cells.iter().find(|(found, _)| found == cell).unwrap().1.clone();
+    assert_eq!(found(&cells[0]).as_deref(), Some(&b"B"[..]));
+    assert_eq!(found(&cells[1]), None);
+    let mark = DocumentMark { hash: person("a", 1).hash(), version: 7 };
+    assert_eq!(found(&cells[2]).and_then(|bytes| DocumentMark::from_bytes(&bytes)), Some(mark));
+    let pages: Vec<_> = answers.sets.into_iter().map(|(_, page)| page).collect();
+    assert_eq!(pages, [vec![key("1"), key("2")], vec![key("3")], vec![]]);
+    assert_eq!(store.cells(Space::Job).unwrap(), [(key("j"), b"J"[..].into())]);
+}
+
+#[test]
+fn what_is_removed_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = open(folder.path());
+    let store = store(&state, 1);
+    let fence = store.claim().unwrap().fence;
+    let mut changes = Changes { links: links("x", &["1"]), ..Changes::default() };
+    changes.cells.push((cell(Space::Row(0), "a"), Some(b"A"[..].into())));
+    changes.documents.push(document("a", 7, person("a", 1)));
+    assert_eq!(commit(&*store, fence, 0, &changes), Outcome::Committed);
+    changes.cells[0].1 = None;
+    changes.links[0].present = false;
+    changes.documents[0].content = Content::Absent;
+    assert_eq!(commit(&*store, fence, 1, &changes), Outcome::Committed);
+    let sets = vec![MembersWanted { set: set("x"), after: None, limit: 9 }];
+    let answers = store.fetch(Missing { cells: vec![cell(Space::Row(0), "a")], sets }).unwrap();
+    assert_eq!((answers.cells[0].1.clone(), answers.sets[0].1.clone()), (None, vec![]));
+    let view = &state.views().unwrap()[0];
+    assert_eq!(state.documents(view, &[key("a")]).unwrap(), Reading { position: 20, value: vec![None] });
+}
+
+#[test]
+fn commits_follow_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(&open(folder.path()), 1);
+    let claim = store.claim().unwrap();
+    assert_eq!(claim, Claim { fence: 1, checkpoint: Checkpoint::default() });
+    let nothing = Changes::default();
+    assert_eq!(commit(&*store, 1, 0, &nothing), Outcome::Committed);
+    assert_eq!(commit(&*store, 1, 0, &nothing), Outcome::AlreadyCommitted);
+    let Outcome::Stale(found) = commit(&*store, 1, 7, &nothing) else { panic!("should be stale") };
+    assert_eq!((found.position, found.commits), (10, 1));
+    assert_eq!(store.claim().unwrap(), Claim { fence: 2, checkpoint: found });
+}
+
+#[test]
+fn an_older_owner_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, other) = (open(folder.path()), open(folder.path()));
+    let (old, new) = (store(&one, 1), store(&other, 1));
+    let old_fence = old.claim().unwrap().fence;
+    let new_fence = new.claim().unwrap().fence;
+    let changes = Changes { documents: vec![document("a", 1, person("a", 1))], ..Changes::default() };
+    assert_eq!(commit(&*old, old_fence, 0, &changes), Outcome::Fenced(new_fence));
+    let view = &one.views().unwrap()[0];
+    assert_eq!(one.documents(view, &[key("a")]).unwrap().value, [None]);
+    assert_eq!(commit(&*new, new_fence, 0, &changes), Outcome::Committed);
+    assert_eq!(old.fence().unwrap(), new_fence);
+}
+
+#[test]
+fn readers_see_documents_and_why_one_is_broken() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = open(folder.path());
+    let store = store(&state, 1);
+    let fence = store.claim().unwrap().fence;
+    let broken = Content::Broken("division by zero".into());
+    let documents = vec![document("b", 2, broken), document("a", 1, person("a", 30))];
+    assert_eq!(commit(&*store, fence, 0, &Changes { documents, ..Changes::default() }), Outcome::Committed);
+    let view = &state.views().unwrap()[0];
+    let mut bodies = Vec::new();
+    let reading = state.scan(view, &mut |document| {
+        bodies.push(document.body);
+        ControlFlow::Continue(())
+    });
+    assert_eq!(reading.unwrap().position, 10);
+    let json = r#"{"id":"a","age":30}"#.to_owned();
+    assert_eq!(bodies, [DocumentBody::Json(json), DocumentBody::Broken("division by zero".into())]);
+    assert_eq!(state.projections().unwrap()[0].live_build().unwrap().broken_documents, 1);
+}
+
+#[test]
+fn dead_letters_are_kept_with_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = open(folder.path());
+    let store = store(&state, 1);
+    let fence = store.claim().unwrap().fence;
+    let keys = vec![(0, key("a\nb"))];
+    let letter = |position| DeadLetter { position, kind: "broken_json", reason: "no".into(), keys: keys.clone(), event: b"{"[..].into() };
+    let dead_letters = vec![letter(3), letter(5)];
+    assert_eq!(commit(&*store, fence, 0, &Changes { dead_letters, ..Changes::default() }), Outcome::Committed);
+    let after = |position| -> Vec<u64> {
+        state.dead_letters("shop", position, 9).unwrap().iter().map(|letter| letter.position).collect()
+    };
+    assert_eq!((after(0), after(3), after(5)), (vec![3, 5], vec![5], vec![]));
+    let found = state.dead_letter("shop", 5).unwrap().unwrap();
+    assert_eq!((found.keys, found.event), (vec!["persons a\\nb".to_owned()], b"{".to_vec()));
+    assert_eq!(state.projections().unwrap()[0].builds[0].dead_letters, [("broken_json".to_owned(), 2)]);
+}
+
+#[test]
+fn builds_are_made_switched_and_dropped() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = open(folder.path());
+    state.create(&new_build(2)).unwrap();
+    state.create(&new_build(2)).unwrap();
+    let standing = || {
+        let record = state.projections().unwrap().swap_remove(0);
+        (record.live, record.builds.iter().map(|build| build.number).collect::<Vec<_>>())
+    };
+    assert_eq!(standing(), (Some(1), vec![1, 2]));
+    state.drop_build("shop", 1).unwrap();
+    assert_eq!(standing(), (Some(1), vec![1, 2]), "the live one stays");
+    state.go_live("shop", 2).unwrap();
+    state.drop_build("shop", 1).unwrap();
+    assert_eq!(standing(), (Some(2), vec![2]));
+    assert_eq!(state.views().unwrap()[0].generation, 2);
+    state.note("shop", &Standing::Halted("why".into())).unwrap();
+    assert_eq!(state.projections().unwrap()[0].standing, Standing::Halted("why".into()));
+}

@@ -1,0 +1,96 @@
+//! Reading documents and dead letters of live generations.
+
+use std::ops::ControlFlow;
+
+use projections::codec::Key;
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use super::builds::parse_catalogue;
+use super::layout::{Layout, ViewLayout};
+use super::{EmbeddedState, documents, records};
+use crate::fault::Fault;
+use crate::state::views::StoredDeadLetter;
+use crate::state::{Document, LiveView, Reading, Views};
+use crate::view::Catalogue;
+
+impl Views for EmbeddedState {
+    fn views(&self) -> Result<Vec<LiveView>, Fault> {
+        self.database.read("reading the views", |file| {
+            let mut select = file.prepare_cached(
+                "SELECT name, live, views FROM projections JOIN generations ON projection = name AND number = live ORDER BY name",
+            )?;
+            let live = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, parse_catalogue(row, 2)?)))?;
+            let mut views = Vec::new();
+            for projection in live {
+                let (projection, generation, catalogue): (String, u64, Catalogue) = projection?;
+                let specs = catalogue.views.into_iter();
+                views.extend(specs.map(|spec| LiveView { projection: projection.clone(), generation, spec }));
+            }
+            Ok(views)
+        })
+    }
+
+    fn documents(&self, view: &LiveView, keys: &[Key]) -> Result<Reading<Vec<Option<Document>>>, Fault> {
+        self.database.read("reading documents", |file| {
+            let layout = layout(view);
+            let mut get = file.prepare_cached(&layout.get)?;
+            let found = keys.iter().map(|key| get.query_row([&key[..]], documents::document).optional());
+            Ok(Reading { value: found.collect::<rusqlite::Result<_>>()?, position: position(file, view)? })
+        })
+    }
+
+    fn scan(&self, view: &LiveView, each: &mut dyn FnMut(Document) -> ControlFlow<()>) -> Result<Reading<()>, Fault> {
+        self.database.read("reading documents", |file| {
+            let sql = format!("SELECT key, version, document, reason FROM {} ORDER BY key", layout(view).table);
+            let mut select = file.prepare(&sql)?;
+            let mut rows = select.query([])?;
+            while let Some(row) = rows.next()? {
+                if each(documents::document(row)?).is_break() {
+                    break;
+                }
+            }
+            Ok(Reading { value: (), position: position(file, view)? })
+        })
+    }
+
+    fn dead_letters(&self, projection: &str, after: u64, limit: usize) -> Result<Vec<StoredDeadLetter>, Fault> {
+        self.database.read("reading dead letters", |file| letters(file, projection, after + 1..=u64::MAX >> 1, limit))
+    }
+
+    fn dead_letter(&self, projection: &str, position: u64) -> Result<Option<StoredDeadLetter>, Fault> {
+        self.database.read("reading a dead letter", |file| Ok(letters(file, projection, position..=position, 1)?.pop()))
+    }
+}
+
+fn letters(
+    file: &Transaction<'_>,
+    projection: &str,
+    positions: std::ops::RangeInclusive<u64>,
+    limit: usize,
+) -> rusqlite::Result<Vec<StoredDeadLetter>> {
+    let mut select = file.prepare_cached(
+        "SELECT d.position, d.kind, d.reason, d.keys, d.event, g.views
+         FROM projections p
+         JOIN generations g ON g.projection = p.name AND g.number = p.live
+         JOIN dead_letters d ON d.projection = p.name AND d.generation = p.live
+         WHERE p.name = ?1 AND d.position BETWEEN ?2 AND ?3 ORDER BY d.position LIMIT ?4",
+    )?;
+    select
+        .query_map(params![projection, positions.start(), positions.end(), limit], |row| {
+            records::dead_letter(row, &parse_catalogue(row, 5)?)
+        })?
+        .collect()
+}
+
+/// The position that the view's generation has reached.
+pub fn position(file: &Transaction<'_>, view: &LiveView) -> rusqlite::Result<u64> {
+    file.prepare_cached("SELECT position FROM generations WHERE projection = ?1 AND number = ?2")?
+        .query_row(params![view.projection, view.generation], |row| row.get(0))
+}
+
+/// The statements over the view.
+pub fn layout(view: &LiveView) -> ViewLayout {
+    let catalogue = Catalogue { entities: Vec::new(), views: vec![view.spec.clone()] };
+    let mut layout = Layout::new(&view.projection, view.generation, &catalogue);
+    layout.views.swap_remove(0)
+}
