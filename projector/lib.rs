@@ -7,4 +7,5 @@ pub mod fault;
 pub mod log;
 pub mod sqlite;
 pub mod state;
+pub mod tables;
 pub mod view;

@@ -4,7 +4,7 @@
 //! one is live, how far each has come. [`Views`] is the reader's side. The ports block; see [`crate::log`] for why.
 
 pub mod builds;
-mod embedded;
+pub mod embedded;
 pub mod views;
 
 use std::sync::Arc;

@@ -81,9 +81,7 @@ mod tests {
 
     #[test]
     fn the_end_of_a_prefix() {
-        for (prefix, end) in
-            [(&[1, 2][..], Some(&[1, 3][..])), (&[1, 0xff], Some(&[2])), (&[0xff, 0xff], None), (&[], None)]
-        {
+        for (prefix, end) in [(&[1, 2][..], Some(&[1, 3][..])), (&[1, 0xff], Some(&[2])), (&[0xff, 0xff], None), (&[], None)] {
             assert_eq!(after_all(prefix).as_deref(), end);
         }
     }

@@ -61,8 +61,10 @@ impl Builds for EmbeddedState {
 
     fn drop_build(&self, projection: &str, number: u64) -> Result<(), Fault> {
         self.database.write("dropping a generation", |file| {
-            let live: Option<u64> =
-                file.query_row("SELECT live FROM projections WHERE name = ?1", [projection], |row| row.get(0)).optional()?.flatten();
+            let live: Option<u64> = file
+                .query_row("SELECT live FROM projections WHERE name = ?1", [projection], |row| row.get(0))
+                .optional()?
+                .flatten();
             if live == Some(number) {
                 return Ok(());
             }

@@ -120,7 +120,11 @@ impl<'a> Writes<'a> {
         let mut put = file.prepare_cached(&layout.put_link)?;
         let mut remove = file.prepare_cached(&layout.remove_link)?;
         for (key, present) in &self.links {
-            if *present { put.execute([key])? } else { remove.execute([key])? };
+            if *present {
+                put.execute([key])?
+            } else {
+                remove.execute([key])?
+            };
         }
         Ok(())
     }

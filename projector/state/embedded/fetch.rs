@@ -52,9 +52,7 @@ pub fn count_cells(file: &Transaction<'_>, table: &str, space: Space) -> rusqlit
 
 fn mark(file: &Transaction<'_>, layout: &Layout, view: ViewId, key: &Key) -> rusqlite::Result<Option<Arc<[u8]>>> {
     let mut get = file.prepare_cached(&layout.view(view).get_mark)?;
-    let mark = get.query_row([&key[..]], |row| {
-        Ok(DocumentMark { hash: u128::from_be_bytes(row.get(0)?), version: row.get(1)? })
-    });
+    let mark = get.query_row([&key[..]], |row| Ok(DocumentMark { hash: u128::from_be_bytes(row.get(0)?), version: row.get(1)? }));
     Ok(mark.optional()?.map(|mark| mark.to_bytes().into()))
 }
 
@@ -71,4 +69,3 @@ fn members(file: &Transaction<'_>, layout: &Layout, wanted: &MembersWanted) -> r
         })?
         .collect()
 }
-

@@ -89,8 +89,7 @@ impl Layout {
 /// Drops all tables of a build, whatever its views were.
 pub fn drop_tables(file: &Transaction<'_>, projection: &str, number: u64) -> rusqlite::Result<()> {
     let prefix = BuildTables::new(projection, number).prefix().to_owned();
-    let mut select =
-        file.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND substr(name, 1, length(?1)) = ?1")?;
+    let mut select = file.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND substr(name, 1, length(?1)) = ?1")?;
     let names: Vec<String> = select.query_map([&prefix], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     for name in names {
         file.execute_batch(&format!("DROP TABLE {}", quote(&name)))?;

@@ -21,7 +21,10 @@ use projections::codec::Key;
 use projections::engine::{Answers, Missing, Space};
 use rusqlite::{OptionalExtension, Row, params};
 
+pub use self::documents::document;
 use self::layout::Layout;
+pub use self::layout::ViewLayout;
+pub use self::views::{layout as view_layout, position};
 use super::{Checkpoint, Claim, Commit, EventMark, Outcome, StateStore};
 use crate::fault::Fault;
 use crate::sqlite::Database;

@@ -6,7 +6,6 @@ use projections::codec::print_key;
 use projections::engine::DeadLetter;
 use rusqlite::{Connection, Row, params};
 
-
 use crate::state::views::StoredDeadLetter;
 use crate::view::Catalogue;
 

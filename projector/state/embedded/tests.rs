@@ -178,7 +178,8 @@ fn dead_letters_are_kept_with_names() {
     let store = store(&state, 1);
     let fence = store.claim().unwrap().fence;
     let keys = vec![(0, key("a\nb"))];
-    let letter = |position| DeadLetter { position, kind: "broken_json", reason: "no".into(), keys: keys.clone(), event: b"{"[..].into() };
+    let letter =
+        |position| DeadLetter { position, kind: "broken_json", reason: "no".into(), keys: keys.clone(), event: b"{"[..].into() };
     let dead_letters = vec![letter(3), letter(5)];
     assert_eq!(commit(&*store, fence, 0, &Changes { dead_letters, ..Changes::default() }), Outcome::Committed);
     let after = |position| -> Vec<u64> {
