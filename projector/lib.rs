@@ -1,11 +1,15 @@
 //! Projector, the daemon and its command line: everything that touches the world.
 
 pub mod clock;
+pub mod config;
 pub mod demo;
+pub mod deploy;
 pub mod document;
 pub mod fault;
 pub mod log;
+pub mod run;
 pub mod sqlite;
 pub mod state;
+pub mod stores;
 pub mod tables;
 pub mod view;

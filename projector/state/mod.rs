@@ -42,6 +42,9 @@ pub trait StateStore: Send + Sync {
     /// All cells of a family, by key; for the small ones that are kept in memory from the start.
     fn cells(&self, space: Space) -> Result<Vec<(Key, Arc<[u8]>)>, Fault>;
 
+    /// How many dead letters are kept.
+    fn dead_letters(&self) -> Result<u64, Fault>;
+
     /// Writes all changes and the checkpoint, or nothing.
     fn commit(&self, commit: &Commit<'_>) -> Result<Outcome, Fault>;
 }

@@ -84,6 +84,13 @@ impl StateStore for EmbeddedBuild {
         self.database.read("reading state", |file| fetch::cells(file, &self.layout, space))
     }
 
+    fn dead_letters(&self) -> Result<u64, Fault> {
+        self.database.read("counting dead letters", |file| {
+            file.prepare_cached("SELECT count(*) FROM dead_letters WHERE projection = ?1 AND generation = ?2")?
+                .query_row(params![self.projection, self.number], |row| row.get(0))
+        })
+    }
+
     fn commit(&self, commit: &Commit<'_>) -> Result<Outcome, Fault> {
         // What can be done before the file is locked is done before.
         let writes = commit::Writes::prepare(&self.layout, commit.changes);

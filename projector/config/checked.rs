@@ -1,0 +1,232 @@
+//! What the settings mean.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use schemas::Diagnostic;
+
+use super::Settings;
+use crate::sqlite::Durability;
+
+/// The configuration, checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The folder of the projections.
+    pub projections: PathBuf,
+    /// The folder of the event schemas.
+    pub schemas: PathBuf,
+    /// Where the log is.
+    pub log: Place,
+    /// Where state and lists are.
+    pub state: Place,
+    /// What a commit to a SQLite file outlives.
+    pub durability: Durability,
+    /// Where to answer; `None`: nowhere.
+    pub http: Http,
+    /// Bounds on the work of a projection.
+    pub run: RunLimits,
+    /// What is logged.
+    pub telemetry: Telemetry,
+}
+
+/// Where a log or a store is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In a SQLite file.
+    Embedded(PathBuf),
+}
+
+/// Where HTTP is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Http {
+    /// At this address.
+    Listen(SocketAddr),
+    /// Nowhere.
+    Off,
+}
+
+/// Bounds on the work of a projection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunLimits {
+    /// Events of a commit.
+    pub commit_events: usize,
+    /// Bytes of the events of a commit.
+    pub commit_bytes: usize,
+    /// Bytes of the cache.
+    pub cache_bytes: usize,
+    /// Documents that a row may affect at once.
+    pub fan_out: usize,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Telemetry {
+    /// As `tracing` filters.
+    pub filter: String,
+    /// How lines are written.
+    pub format: Format,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Reads settings and collects what is wrong with them.
+struct Checker<'a> {
+    settings: &'a Settings,
+    base: &'a Path,
+    mistakes: &'a mut Vec<Diagnostic>,
+}
+
+// === impl Config ===
+
+impl Config {
+    /// The meaning of the settings, unless there is a mistake among them; relative paths start at `base`.
+    pub fn check(settings: &Settings, base: &Path, mistakes: &mut Vec<Diagnostic>) -> Option<Config> {
+        let mut checker = Checker { settings, base, mistakes };
+        let state = checker.place("state.url");
+        let tables = checker.place("tables.url");
+        if state.is_some() && tables.is_some() && state != tables {
+            checker.refuse("tables.url", "with embedded state the lists are in the same file: give both the same URL");
+        }
+        let (projections, schemas) = (checker.path("projections"), checker.path("schemas"));
+        let (log, http, durability) = (checker.place("log.url"), checker.listen(), checker.durability());
+        let (run, telemetry) = (checker.run(), checker.telemetry());
+        Some(Config {
+            projections: projections?,
+            schemas: schemas?,
+            log: log?,
+            state: state?,
+            durability: durability?,
+            http: http?,
+            run: run?,
+            telemetry: telemetry?,
+        })
+    }
+}
+
+// === impl Checker ===
+
+impl Checker<'_> {
+    fn text(&self, key: &str) -> Option<&str> {
+        self.settings.get(key).map(|setting| setting.text.as_str())
+    }
+
+    fn refuse(&mut self, key: &str, message: &str) {
+        self.mistakes.extend(self.settings.get(key).map(|setting| setting.mistake(key, message)));
+    }
+
+    fn parsed<T>(&mut self, key: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+        match parse(self.text(key)?) {
+            Ok(value) => Some(value),
+            Err(message) => {
+                self.refuse(key, &message);
+                None
+            }
+        }
+    }
+
+    fn path(&mut self, key: &str) -> Option<PathBuf> {
+        let base = self.base;
+        self.parsed(key, |text| if text.is_empty() { Err("the path is empty".to_owned()) } else { Ok(base.join(text)) })
+    }
+
+    fn place(&mut self, key: &str) -> Option<Place> {
+        let base = self.base;
+        self.parsed(key, |url| match url.split_once(':') {
+            Some(("embedded", "")) => Err("the path of the file is missing: write embedded:data/projector.db".to_owned()),
+            Some(("embedded", path)) => Ok(Place::Embedded(base.join(path))),
+            Some((scheme, _)) => Err(format!("{scheme} is not supported; there is embedded:FILE")),
+            None => Err(format!("'{url}' is no URL; write embedded:FILE")),
+        })
+    }
+
+    fn listen(&mut self) -> Option<Http> {
+        self.parsed("http.listen", |text| match text {
+            "none" => Ok(Http::Off),
+            text => SocketAddr::from_str(text)
+                .map(Http::Listen)
+                .map_err(|_| format!("'{text}' is no address; write 127.0.0.1:8080, or none")),
+        })
+    }
+
+    fn durability(&mut self) -> Option<Durability> {
+        self.one_of("embedded.durability", &[("process", Durability::Process), ("power", Durability::Power)])
+    }
+
+    fn run(&mut self) -> Option<RunLimits> {
+        let mut at_least_one = |key| self.at_least("run.", key, 1);
+        let (events, bytes, fan_out) = (at_least_one("commit_events"), at_least_one("commit_bytes"), at_least_one("fan_out"));
+        let cache_bytes = self.at_least("run.", "cache_bytes", 0);
+        Some(RunLimits { commit_events: events?, commit_bytes: bytes?, cache_bytes: cache_bytes?, fan_out: fan_out? })
+    }
+
+    fn at_least(&mut self, section: &str, key: &str, least: usize) -> Option<usize> {
+        self.parsed(&format!("{section}{key}"), |text| match text.parse() {
+            Ok(number) if number >= least => Ok(number),
+            _ => Err(format!("'{text}' is no whole number from {least} on")),
+        })
+    }
+
+    fn telemetry(&mut self) -> Option<Telemetry> {
+        let filter = self.parsed("telemetry.filter", |text| {
+            let parsed = tracing_subscriber::EnvFilter::builder().parse(text);
+            parsed.map(|_| text.to_owned()).map_err(|error| error.to_string())
+        });
+        let format = self.one_of("telemetry.format", &[("text", Format::Text), ("json", Format::Json)]);
+        Some(Telemetry { filter: filter?, format: format? })
+    }
+
+    fn one_of<T: Copy>(&mut self, key: &str, choices: &[(&str, T)]) -> Option<T> {
+        self.parsed(key, |text| match choices.iter().find(|(name, _)| *name == text) {
+            Some((_, choice)) => Ok(*choice),
+            None => {
+                let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+                Err(format!("'{text}' is not one of: {}", names.join(", ")))
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::SourceFile;
+
+    use super::*;
+
+    fn check(text: &str) -> Result<Config, Vec<String>> {
+        let (mut settings, mut mistakes) = (Settings::defaults(), Vec::new());
+        settings.overlay_file(&SourceFile { path: "p.toml".into(), text: text.into() }, &mut mistakes);
+        let config = Config::check(&settings, Path::new("base"), &mut mistakes);
+        config.filter(|_| mistakes.is_empty()).ok_or_else(|| mistakes.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn the_defaults_are_right() {
+        let config = check("").unwrap();
+        assert_eq!(config.state, Place::Embedded("base/data/projector.db".into()));
+        assert_eq!(config.log, config.state);
+    }
+
+    #[test]
+    fn all_mistakes_are_reported() {
+        let text = "projections = \"\"\n[log]\nurl = \"nats://x\"\n[tables]\nurl = \"embedded:other.db\"\n[http]\nlisten = \"80\"\n\
+                    [embedded]\ndurability = \"x\"\n[run]\nfan_out = 0\n[telemetry]\nfilter = \"a=b=c\"\nformat = \"xml\"\n";
+        insta::assert_snapshot!(check(text).unwrap_err().join("\n"), @r"
+        p.toml: tables.url: with embedded state the lists are in the same file: give both the same URL
+        p.toml: projections: the path is empty
+        p.toml: log.url: nats is not supported; there is embedded:FILE
+        p.toml: http.listen: '80' is no address; write 127.0.0.1:8080, or none
+        p.toml: embedded.durability: 'x' is not one of: process, power
+        p.toml: run.fan_out: '0' is no whole number from 1 on
+        p.toml: telemetry.filter: error parsing level filter: expected one of "off", "error", "warn", "info", "debug", "trace", or a number 0-5
+        p.toml: telemetry.format: 'xml' is not one of: text, json
+        ");
+    }
+}

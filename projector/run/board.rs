@@ -1,0 +1,127 @@
+//! What the projections of this process are doing, for those who watch: HTTP, metrics, progress bars.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use projections::engine::Tally;
+use tokio::sync::watch;
+
+/// The progress of all projections of this process.
+#[derive(Debug, Default)]
+pub struct Board {
+    projections: Mutex<BTreeMap<String, Arc<watch::Sender<Progress>>>>,
+}
+
+/// How far one projection is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Progress {
+    /// The generation that it runs.
+    pub generation: u64,
+    /// What it is doing.
+    pub stage: Stage,
+    /// The position of the last commit.
+    pub position: u64,
+    /// The end of the log as it was seen last.
+    pub head: u64,
+    /// Jobs that are left.
+    pub pending_jobs: usize,
+    /// Commits since the start.
+    pub commits: u64,
+    /// Time spent on them.
+    pub commit_time: Duration,
+    /// What happened since the start.
+    pub tally: Tally,
+}
+
+/// What a projection is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// It checks its state against the log.
+    Starting,
+    /// It builds a generation that readers do not see yet.
+    Building,
+    /// It applies events to what readers see.
+    Live,
+    /// It ended as it was asked to.
+    Stopped,
+    /// It could not go on.
+    Halted {
+        /// The kind, in one word.
+        code: &'static str,
+        /// Why.
+        reason: String,
+    },
+}
+
+// === impl Board ===
+
+impl Board {
+    /// The place of a projection.
+    pub fn place(&self, projection: &str) -> Arc<watch::Sender<Progress>> {
+        let mut projections = self.projections.lock().unwrap_or_else(PoisonError::into_inner);
+        projections.entry(projection.to_owned()).or_insert_with(|| Arc::new(watch::Sender::new(Progress::default()))).clone()
+    }
+
+    /// Follows a projection, if it is one of this process.
+    pub fn follow(&self, projection: &str) -> Option<watch::Receiver<Progress>> {
+        let projections = self.projections.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(projections.get(projection)?.subscribe())
+    }
+
+    /// All projections and how far they are, by name.
+    pub fn all(&self) -> Vec<(String, Progress)> {
+        let projections = self.projections.lock().unwrap_or_else(PoisonError::into_inner);
+        projections.iter().map(|(name, progress)| (name.clone(), progress.borrow().clone())).collect()
+    }
+}
+
+// === impl Progress ===
+
+impl Default for Progress {
+    fn default() -> Self {
+        Progress {
+            generation: 0,
+            stage: Stage::Starting,
+            position: 0,
+            head: 0,
+            pending_jobs: 0,
+            commits: 0,
+            commit_time: Duration::ZERO,
+            tally: Tally::default(),
+        }
+    }
+}
+
+impl Progress {
+    /// Adds what a commit did.
+    pub fn add(&mut self, tally: &Tally, took: Duration) {
+        self.commits += 1;
+        self.commit_time += took;
+        self.tally.applied += tally.applied;
+        self.tally.passed_by += tally.passed_by;
+        self.tally.duplicates += tally.duplicates;
+        self.tally.dead += tally.dead;
+        self.tally.evaluated += tally.evaluated;
+    }
+
+    /// Events that are not applied yet.
+    pub fn lag(&self) -> u64 {
+        self.head.saturating_sub(self.position)
+    }
+}
+
+// === impl Stage ===
+
+impl Stage {
+    /// One word for it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Stage::Starting => "starting",
+            Stage::Building => "building",
+            Stage::Live => "live",
+            Stage::Stopped => "stopped",
+            Stage::Halted { .. } => "halted",
+        }
+    }
+}

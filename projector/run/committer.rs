@@ -1,0 +1,46 @@
+//! The thread that commits.
+
+use std::sync::mpsc::{Receiver, Sender};
+use std::time::{Duration, Instant};
+
+use projections::engine::Tally;
+
+use super::processor::Computed;
+use super::retry::{StopFlag, until_available};
+use super::session::Event;
+use crate::state::{Commit, Outcome, StateStore};
+
+/// What became of a commit.
+#[derive(Debug)]
+pub struct Committed {
+    /// The engine's number of the batch.
+    pub number: u64,
+    /// The position that it led to.
+    pub position: u64,
+    /// What the store said.
+    pub outcome: Outcome,
+    /// What the batch did.
+    pub tally: Tally,
+    /// How long the commit took.
+    pub took: Duration,
+}
+
+/// Commits what it is given, in order, again and again while the store does not answer; until it is given no more.
+pub fn serve(store: &dyn StateStore, fence: u64, work: &Receiver<Computed>, inbox: &Sender<Event>, stop: &StopFlag) {
+    while let Ok(computed) = work.recv() {
+        let start = Instant::now();
+        let Computed { number, follows, ref checkpoint, ref changes } = computed;
+        let commit = Commit { fence, follows, checkpoint, changes };
+        let event = match until_available(stop, || store.commit(&commit)) {
+            Ok(outcome) => {
+                let (position, tally) = (checkpoint.position, changes.tally);
+                Event::Committed(Committed { number, position, outcome, tally, took: start.elapsed() })
+            }
+            Err(fault) => Event::Failed(fault.into()),
+        };
+        // Nobody listens any more: the session has ended, and the commit counts all the same.
+        if inbox.send(event).is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Why a projection stops by itself.
+
+use crate::fault::Fault;
+use projections::codec::Corrupt;
+
+/// Why a projection cannot go on. It stays stopped until somebody does something about it; the others go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Halt {
+    /// Another process took the projection over.
+    #[error("another process runs this projection now (its fence is {newer}, ours was {ours})")]
+    Fenced {
+        /// Our fence.
+        ours: u64,
+        /// The other's.
+        newer: u64,
+    },
+    /// The log is not the one the state was folded from.
+    #[error("log replaced: the state was folded from log {expected}, this is log {found}")]
+    LogReplaced {
+        /// The log behind the state.
+        expected: String,
+        /// The log there is.
+        found: String,
+    },
+    /// The log ends before the checkpoint.
+    #[error("history lost: the state holds events up to position {checkpoint}, but the log ends at {head}")]
+    LogEndsEarly {
+        /// The checkpoint.
+        checkpoint: u64,
+        /// The log's end.
+        head: u64,
+    },
+    /// Events after the checkpoint are gone.
+    #[error("history lost: the next event is at position {next}, but the log begins at {first}")]
+    LogBeginsLate {
+        /// The position after the checkpoint.
+        next: u64,
+        /// The log's beginning.
+        first: u64,
+    },
+    /// The last event is not what it was.
+    #[error("history rewritten: the event at position {position} is not the one that was folded")]
+    Rewritten {
+        /// Its position.
+        position: u64,
+    },
+    /// An event cannot be applied, and the policy is to stop there.
+    #[error("the event at position {position} cannot be applied, and the policy is to halt: {reason}")]
+    BadEvent {
+        /// Its position.
+        position: u64,
+        /// Why.
+        reason: String,
+    },
+    /// Too many events could not be applied.
+    #[error("{kept} dead letters are kept, the limit is {limit}: this is no longer bad data but a broken release")]
+    Flood {
+        /// How many there are.
+        kept: u64,
+        /// How many there may be.
+        limit: u64,
+    },
+    /// Stored bytes cannot be read.
+    #[error("the stored state cannot be read")]
+    Corrupt(#[from] Corrupt),
+    /// A store or the log failed for good.
+    #[error("a store failed")]
+    Fault(#[from] Fault),
+}
+
+impl Halt {
+    /// Whether the projection itself is well, and only runs elsewhere.
+    pub fn is_takeover(&self) -> bool {
+        matches!(self, Halt::Fenced { .. })
+    }
+
+    /// The kind in one word, for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Halt::Fenced { .. } => "fenced",
+            Halt::LogReplaced { .. } => "log_replaced",
+            Halt::LogEndsEarly { .. } | Halt::LogBeginsLate { .. } => "history_lost",
+            Halt::Rewritten { .. } => "history_rewritten",
+            Halt::BadEvent { .. } => "bad_event",
+            Halt::Flood { .. } => "dead_letter_flood",
+            Halt::Corrupt(_) => "state_corrupt",
+            Halt::Fault(_) => "store_failed",
+        }
+    }
+}

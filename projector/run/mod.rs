@@ -1,0 +1,27 @@
+//! The daemon's work: read events, fold them, commit; for each projection on threads of its own.
+//!
+//! ```text
+//! supervisor ── one thread a projection ──► run ── sessions, one after another ──► session
+//!                                                                                   │ inbox: Event
+//!                 reader thread ──(Event::Read)──►  loop thread: Pace decides,  ◄──(Event::Committed)── committer thread
+//!                                                   Processor folds
+//! ```
+//! While a batch is committed the next is folded and the one after it is read. [`pace::Pace`] holds all decisions about what to do
+//! next, and touches nothing; the session carries them out.
+
+pub mod board;
+mod committer;
+pub mod halt;
+mod pace;
+mod processor;
+mod reader;
+mod recovery;
+mod retry;
+mod session;
+mod supervisor;
+
+pub use board::{Board, Progress, Stage};
+pub use halt::Halt;
+pub use processor::Definition;
+pub use retry::StopFlag;
+pub use supervisor::{Goal, Outcome, Supervisor, run_all};

@@ -1,0 +1,147 @@
+//! The engine with its store: fetches what the engine misses, and notes where each batch leads.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+
+use projections::engine::{Batch, CellKey, Changes, Engine, Limits, LogEvent, Space, Step};
+use projections::plan::Plan;
+use schemas::Registry;
+
+use super::halt::Halt;
+use super::retry::{StopFlag, until_available};
+use crate::config::RunLimits;
+use crate::log::{EventLog, ReadLimit};
+use crate::state::{Checkpoint, StateStore};
+
+/// How many events are read at once to fill the window of duplicates.
+const REMEMBERED_AT_ONCE: ReadLimit = ReadLimit { events: 10_000, bytes: 16 << 20 };
+
+/// Folds batches.
+pub struct Processor<'s> {
+    engine: Engine,
+    store: &'s dyn StateStore,
+    stop: &'s StopFlag,
+    /// After everything that was folded.
+    checkpoint: Checkpoint,
+}
+
+/// A folded batch, to be committed.
+pub struct Computed {
+    /// The engine's number for it.
+    pub number: u64,
+    /// [`Checkpoint::commits`] of the commit before.
+    pub follows: u64,
+    /// The checkpoint after it.
+    pub checkpoint: Checkpoint,
+    /// What it writes.
+    pub changes: Changes,
+}
+
+/// What an engine is made of.
+pub struct Definition {
+    /// The projection.
+    pub plan: Arc<Plan>,
+    /// The schemas of its events.
+    pub registry: Arc<Registry>,
+}
+
+// === impl Processor ===
+
+impl<'s> Processor<'s> {
+    /// An engine that goes on from the checkpoint, with what it must know from the start.
+    pub fn load(
+        definition: &Definition,
+        limits: RunLimits,
+        log: &dyn EventLog,
+        store: &'s dyn StateStore,
+        checkpoint: Checkpoint,
+        stop: &'s StopFlag,
+    ) -> Result<Processor<'s>, Halt> {
+        let mut engine = Engine::new(definition.plan.clone(), definition.registry.clone(), engine_limits(limits));
+        if checkpoint.commits == 0 {
+            engine.assume_empty();
+        }
+        for space in [Space::Parked, Space::Job] {
+            for (key, bytes) in until_available(stop, || store.cells(space))? {
+                engine.restore(&CellKey { space, key }, &bytes)?;
+            }
+        }
+        let from = (checkpoint.position + 1).saturating_sub(definition.plan.duplicate_window).max(1);
+        remember(&mut engine, log, from..=checkpoint.position, stop)?;
+        Ok(Processor { engine, store, stop, checkpoint })
+    }
+
+    /// Folds events that follow what was folded before; `events` is not empty.
+    pub fn fold(&mut self, events: &[LogEvent]) -> Result<Computed, Halt> {
+        let checkpoint = events.last().map_or_else(|| self.checkpoint.after_job(), |last| self.checkpoint.after_event(last));
+        let batch = self.engine.begin(events);
+        self.complete(batch, checkpoint)
+    }
+
+    /// Works off a page of the oldest job, if there is one.
+    pub fn work_off(&mut self) -> Result<Option<Computed>, Halt> {
+        let checkpoint = self.checkpoint.after_job();
+        match self.engine.begin_job(checkpoint.position) {
+            Some(batch) => self.complete(batch, checkpoint).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The batch of this number is in the store.
+    pub fn committed(&mut self, number: u64) {
+        self.engine.committed(number);
+    }
+
+    /// Jobs that are left.
+    pub fn pending_jobs(&self) -> usize {
+        self.engine.pending_jobs()
+    }
+
+    /// The position up to which events have been folded.
+    pub fn folded(&self) -> u64 {
+        self.checkpoint.position
+    }
+
+    fn complete(&mut self, mut batch: Batch<'_>, checkpoint: Checkpoint) -> Result<Computed, Halt> {
+        let changes = loop {
+            match self.engine.step(&mut batch)? {
+                Step::Done(changes) => break changes,
+                Step::Missing(missing) => {
+                    let answers = until_available(self.stop, || self.store.fetch(missing.clone()))?;
+                    self.engine.supply(answers)?;
+                }
+            }
+        };
+        let follows = self.checkpoint.commits;
+        self.checkpoint = checkpoint.clone();
+        Ok(Computed { number: batch.number(), follows, checkpoint, changes })
+    }
+}
+
+fn engine_limits(limits: RunLimits) -> Limits {
+    Limits {
+        cache_bytes: limits.cache_bytes,
+        fan_out: limits.fan_out,
+        // The standard library's hasher is the one source of randomness there is; results do not depend on it.
+        hash_seed: RandomState::new().hash_one(0u8),
+        ..Limits::default()
+    }
+}
+
+fn remember(
+    engine: &mut Engine,
+    log: &dyn EventLog,
+    positions: std::ops::RangeInclusive<u64>,
+    stop: &StopFlag,
+) -> Result<(), Halt> {
+    let mut from = *positions.start();
+    while from <= *positions.end() {
+        let events = until_available(stop, || log.read(from, REMEMBERED_AT_ONCE))?;
+        let Some(last) = events.last() else { break };
+        from = last.position + 1;
+        for event in events.iter().filter(|event| positions.contains(&event.position)) {
+            engine.remember(event);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,163 @@
+//! Several projections in one process: a thread for each, none of which waits for another.
+
+use std::sync::Arc;
+use std::thread;
+
+use tokio::sync::watch;
+
+use super::board::{Board, Progress, Stage};
+use super::halt::Halt;
+use super::pace::Until;
+use super::processor::Definition;
+use super::retry::StopFlag;
+use super::session::{self, End, Setting};
+use crate::config::RunLimits;
+use crate::deploy::{self, Deployment, Role};
+use crate::fault::{Fault, chain};
+use crate::state::Standing;
+use crate::stores::Stores;
+use crate::view::Catalogue;
+
+/// Runs projections.
+pub struct Supervisor {
+    /// Where everything is.
+    pub stores: Stores,
+    /// Bounds on the work of each projection.
+    pub limits: RunLimits,
+    /// Where progress is shown.
+    pub board: Arc<Board>,
+    /// Raised when the process should end.
+    pub stop: Arc<StopFlag>,
+}
+
+/// When a run has reached its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// Never: it follows the log.
+    Follow,
+    /// When all events are applied that the log has now.
+    CatchUp,
+}
+
+/// How a projection ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The projection.
+    pub projection: String,
+    /// Why it could not go on, if so.
+    pub halt: Option<Halt>,
+}
+
+/// Runs all projections until each has ended.
+pub fn run_all(supervisor: &Supervisor, definitions: &[Definition], goal: Goal) -> Vec<Outcome> {
+    thread::scope(|scope| {
+        let threads: Vec<_> = definitions
+            .iter()
+            .map(|definition| (definition, scope.spawn(move || Run::new(supervisor, definition).to_the_end(goal))))
+            .collect();
+        let join = |(definition, thread): (&Definition, thread::ScopedJoinHandle<'_, Option<Halt>>)| {
+            let halt = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            Outcome { projection: definition.plan.name.clone(), halt }
+        };
+        threads.into_iter().map(join).collect()
+    })
+}
+
+/// The run of one projection.
+struct Run<'s> {
+    supervisor: &'s Supervisor,
+    definition: &'s Definition,
+    progress: Arc<watch::Sender<Progress>>,
+}
+
+// === impl Run ===
+
+impl<'s> Run<'s> {
+    fn new(supervisor: &'s Supervisor, definition: &'s Definition) -> Run<'s> {
+        Run { supervisor, definition, progress: supervisor.board.place(&definition.plan.name) }
+    }
+
+    fn to_the_end(&self, goal: Goal) -> Option<Halt> {
+        let stop = &self.supervisor.stop;
+        let halt = match self.run(goal) {
+            Ok(()) => None,
+            // What did not answer until the end is no reason to call the projection ill.
+            Err(Halt::Fault(Fault::Unavailable { .. })) if stop.is_up() => None,
+            Err(halt) => Some(halt),
+        };
+        if let Err(fault) = self.note_end(halt.as_ref()) {
+            tracing::warn!(projection = self.name(), "cannot note how the projection ended: {}", chain(&fault));
+        }
+        halt
+    }
+
+    fn run(&self, goal: Goal) -> Result<(), Halt> {
+        let Stores { log, builds, .. } = &self.supervisor.stores;
+        let target = match goal {
+            Goal::Follow => Until::Forever,
+            Goal::CatchUp => Until::Position(self.head()?),
+        };
+        let deployment = deploy::settle(&**builds, &self.definition.plan, &log.identity()?)?;
+        builds.note(self.name(), &Standing::Running)?;
+        if deployment.role == Role::Candidate {
+            let until = Until::Position(self.head()?);
+            if self.sessions(&deployment, Stage::Building, until)? == End::Stopped {
+                return Ok(());
+            }
+            deploy::cut_over(&**builds, self.name(), deployment.number)?;
+            tracing::info!(projection = self.name(), generation = deployment.number, "went live");
+        }
+        self.sessions(&deployment, Stage::Live, target).map(|_| ())
+    }
+
+    /// Sessions, one after another, until one ends for good: reached or stopped.
+    fn sessions(&self, deployment: &Deployment, stage: Stage, until: Until) -> Result<End, Halt> {
+        self.progress.send_modify(|progress| {
+            progress.generation = deployment.number;
+            progress.stage = stage;
+        });
+        let catalogue = Catalogue::of(&self.definition.plan);
+        let store = self.supervisor.stores.builds.open(self.name(), deployment.number, &catalogue)?;
+        let setting = Setting {
+            definition: self.definition,
+            limits: self.supervisor.limits,
+            log: &*self.supervisor.stores.log,
+            folded_from: &deployment.log,
+            store: &*store,
+            progress: &self.progress,
+            stop: &self.supervisor.stop,
+        };
+        loop {
+            match session::run(&setting, until)? {
+                End::Restart => tracing::warn!(projection = self.name(), "the store moved under it; starting over from there"),
+                End::BadEvent { position, reason } => {
+                    // What comes before the event is applied; the event itself, and what follows, waits for a person.
+                    session::run(&setting, Until::Position(position - 1))?;
+                    return Err(Halt::BadEvent { position, reason });
+                }
+                end => return Ok(end),
+            }
+        }
+    }
+
+    fn note_end(&self, halt: Option<&Halt>) -> Result<(), Fault> {
+        let builds = &self.supervisor.stores.builds;
+        let Some(halt) = halt else {
+            self.progress.send_modify(|progress| progress.stage = Stage::Stopped);
+            return builds.note(self.name(), &Standing::Stopped);
+        };
+        let reason = chain(halt);
+        tracing::error!(projection = self.name(), code = halt.code(), "halted: {reason}");
+        self.progress.send_modify(|progress| progress.stage = Stage::Halted { code: halt.code(), reason: reason.clone() });
+        // How a projection stands is for its owner to say.
+        if halt.is_takeover() { Ok(()) } else { builds.note(self.name(), &Standing::Halted(reason)) }
+    }
+
+    fn head(&self) -> Result<u64, Fault> {
+        Ok(self.supervisor.stores.log.head()?.map_or(0, |head| head.position))
+    }
+
+    fn name(&self) -> &'s str {
+        &self.definition.plan.name
+    }
+}
