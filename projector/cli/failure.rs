@@ -1,0 +1,129 @@
+//! Why a command did not do what it should, and how that is said: once, with everything behind it.
+
+use std::error::Error;
+use std::io;
+
+use schemas::{Diagnostic, SourceFile};
+use serde_json::json;
+
+use super::context::Form;
+use super::exit::Exit;
+use super::mistakes;
+use crate::config::Unusable;
+use crate::fault::{Fault, chain};
+use crate::run::Halt;
+use crate::stores::CannotOpen;
+
+/// Why a command did not do what it should.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// There are mistakes in files that the user wrote.
+    #[error("{} found", counted(mistakes.len()))]
+    Mistakes {
+        /// The mistakes.
+        mistakes: Vec<Diagnostic>,
+        /// The files they are in.
+        sources: Vec<SourceFile>,
+        /// What they mean for the shell.
+        exit: Exit,
+    },
+    /// What was asked for makes no sense.
+    #[error("{0}")]
+    Refused(String),
+    /// A file cannot be read.
+    #[error("cannot read {path}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// A log or a store failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// A projection could not go on.
+    #[error("{projection} halted")]
+    Halted {
+        /// The projection.
+        projection: String,
+        /// Why.
+        source: Halt,
+    },
+    /// What should be printed could not be.
+    #[error("cannot write the output")]
+    Output(#[from] io::Error),
+}
+
+// === impl Failure ===
+
+impl Failure {
+    /// What it means for the shell.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Failure::Mistakes { exit, .. } => *exit,
+            Failure::Refused(_) | Failure::Unreadable { .. } => Exit::Usage,
+            Failure::Fault(_) => Exit::Store,
+            Failure::Halted { .. } => Exit::Halted,
+            // Who closed the pipe has seen enough.
+            Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
+            Failure::Output(_) => Exit::Store,
+        }
+    }
+
+    /// Says it on stderr.
+    pub fn report(&self, form: Form) -> Exit {
+        let exit = self.exit();
+        match (self, form) {
+            (_, _) if exit == Exit::Success => {}
+            (_, Form::Json) => eprintln!("{}", self.to_json()),
+            (Failure::Mistakes { mistakes, sources, .. }, Form::Text) => {
+                eprintln!("{}", mistakes::render(mistakes, sources));
+                eprintln!("{self}");
+            }
+            (_, Form::Text) => eprintln!("error: {}", chain(self)),
+        }
+        exit
+    }
+
+    fn to_json(&self) -> serde_json::Value {
+        let mut error = json!({ "code": self.code(), "message": chain(self as &(dyn Error + 'static)) });
+        if let Failure::Mistakes { mistakes, sources, .. } = self {
+            error["mistakes"] = mistakes.iter().map(|mistake| mistakes::to_json(mistake, sources)).collect();
+        }
+        json!({ "error": error })
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Failure::Mistakes { .. } => "mistakes",
+            Failure::Refused(_) => "refused",
+            Failure::Unreadable { .. } => "unreadable",
+            Failure::Fault(_) => "store_failed",
+            Failure::Halted { source, .. } => source.code(),
+            Failure::Output(_) => "output_failed",
+        }
+    }
+}
+
+/// "1 mistake", "2 mistakes".
+pub fn counted(mistakes: usize) -> String {
+    if mistakes == 1 { "1 mistake".to_owned() } else { format!("{mistakes} mistakes") }
+}
+
+impl From<Unusable> for Failure {
+    fn from(unusable: Unusable) -> Failure {
+        match unusable {
+            Unusable::Unreadable { path, source } => Failure::Unreadable { path: path.display().to_string(), source },
+            Unusable::Mistakes { mistakes, sources } => Failure::Mistakes { mistakes, sources, exit: Exit::Usage },
+        }
+    }
+}
+
+impl From<CannotOpen> for Failure {
+    fn from(cannot: CannotOpen) -> Failure {
+        match cannot {
+            CannotOpen::Fault(fault) => Failure::Fault(fault),
+            missing @ CannotOpen::Missing(_) => Failure::Refused(missing.to_string()),
+        }
+    }
+}

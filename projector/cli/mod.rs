@@ -1,0 +1,69 @@
+//! The command line: one file for each command.
+
+mod context;
+mod dead_letters;
+mod exit;
+mod failure;
+mod get;
+mod mistakes;
+mod publish;
+mod query;
+mod status;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use context::{Context, Form};
+pub use exit::Exit;
+pub use failure::Failure;
+
+/// Joins the events of many services into views that are read by key.
+#[derive(Debug, Parser)]
+#[command(name = "projector", version, after_help = exit::HELP)]
+struct Cli {
+    /// The configuration; where none is given, `projector.toml` in the present folder, if there is one
+    #[arg(long, global = true, env = "PROJECTOR_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print JSON, errors too
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Publish(publish::Publish),
+    Get(get::Get),
+    Query(query::Query),
+    Status(status::Status),
+    DeadLetters(dead_letters::DeadLetters),
+}
+
+/// Runs the command line that the process was given.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let form = if cli.json { Form::Json } else { Form::Text };
+    let mut context = Context::new(cli.config, form);
+    let exit = match cli.command.run(&mut context).and_then(|exit| context.flush().map(|()| exit)) {
+        Ok(exit) => exit,
+        Err(failure) => failure.report(form),
+    };
+    exit.into()
+}
+
+// === impl Command ===
+
+impl Command {
+    fn run(self, context: &mut Context) -> Result<Exit, Failure> {
+        match self {
+            Command::Publish(command) => command.run(context),
+            Command::Get(command) => command.run(context),
+            Command::Query(command) => command.run(context),
+            Command::Status(command) => command.run(context),
+            Command::DeadLetters(command) => command.run(context),
+        }
+    }
+}
