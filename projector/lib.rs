@@ -1,5 +1,6 @@
 //! Projector, the daemon and its command line: everything that touches the world.
 
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod demo;
@@ -10,6 +11,7 @@ pub mod log;
 pub mod run;
 pub mod sqlite;
 pub mod state;
+pub mod status;
 pub mod stores;
 pub mod tables;
 pub mod view;

@@ -1,2 +1,7 @@
-//! main
-fn main() {}
+//! The `projector` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    projector::cli::main()
+}

@@ -42,11 +42,8 @@ impl Stores {
         let Place::Embedded(state_path) = &config.state;
         let Place::Embedded(log_path) = &config.log;
         let state = Arc::new(Database::open(state_path, config.durability)?);
-        let log = if same_file(state_path, log_path) {
-            state.clone()
-        } else {
-            Arc::new(Database::open(log_path, config.durability)?)
-        };
+        let log =
+            if same_file(state_path, log_path) { state.clone() } else { Arc::new(Database::open(log_path, config.durability)?) };
         let states = Arc::new(EmbeddedState::new(state.clone()));
         Ok(Stores {
             log: Arc::new(EmbeddedLog::new(log)),

@@ -1,7 +1,7 @@
 //! What every command needs: the configuration, the stores, and a place to print.
 
 use std::fmt::Display;
-use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::io::{self, BufWriter, Stdout, Write};
 use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
@@ -69,10 +69,5 @@ impl Context {
     /// Prints what was held back.
     pub fn flush(&mut self) -> Result<(), Failure> {
         Ok(self.out.flush()?)
-    }
-
-    /// Whether somebody watches progress: bars are for them, and plain lines for pipes.
-    pub fn is_watched(&self) -> bool {
-        self.form == Form::Text && io::stderr().is_terminal()
     }
 }

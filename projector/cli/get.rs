@@ -56,7 +56,9 @@ pub fn find_view(views: Vec<LiveView>, name: &str) -> Result<LiveView, Failure> 
     let mut named = views.into_iter().filter(|view| view.spec.name == name || full_name(view) == name);
     match (named.next(), named.next()) {
         (Some(view), None) => Ok(view),
-        (Some(_), Some(_)) => Err(Failure::Refused(format!("several projections have a view {name}; write one of: {}", all.join(", ")))),
+        (Some(_), Some(_)) => {
+            Err(Failure::Refused(format!("several projections have a view {name}; write one of: {}", all.join(", "))))
+        }
         (None, _) if all.is_empty() => Err(Failure::Refused("there are no views yet: run the daemon first".to_owned())),
         (None, _) => Err(Failure::Refused(format!("there is no view {name}; there are: {}", all.join(", ")))),
     }

@@ -218,7 +218,7 @@ mod tests {
     fn all_mistakes_are_reported() {
         let text = "projections = \"\"\n[log]\nurl = \"nats://x\"\n[tables]\nurl = \"embedded:other.db\"\n[http]\nlisten = \"80\"\n\
                     [embedded]\ndurability = \"x\"\n[run]\nfan_out = 0\n[telemetry]\nfilter = \"a=b=c\"\nformat = \"xml\"\n";
-        insta::assert_snapshot!(check(text).unwrap_err().join("\n"), @r"
+        insta::assert_snapshot!(check(text).unwrap_err().join("\n"), @r#"
         p.toml: tables.url: with embedded state the lists are in the same file: give both the same URL
         p.toml: projections: the path is empty
         p.toml: log.url: nats is not supported; there is embedded:FILE
@@ -227,6 +227,6 @@ mod tests {
         p.toml: run.fan_out: '0' is no whole number from 1 on
         p.toml: telemetry.filter: error parsing level filter: expected one of "off", "error", "warn", "info", "debug", "trace", or a number 0-5
         p.toml: telemetry.format: 'xml' is not one of: text, json
-        ");
+        "#);
     }
 }

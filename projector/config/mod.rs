@@ -42,11 +42,7 @@ pub enum Unusable {
 /// Reads the configuration: defaults, then the file, then the environment; later ones win.
 ///
 /// `file`: the file to read; `None`: [`FILE`] in `folder`, if there is one.
-pub fn load(
-    folder: &Path,
-    file: Option<&Path>,
-    environment: impl Iterator<Item = (String, String)>,
-) -> Result<Config, Unusable> {
+pub fn load(folder: &Path, file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> Result<Config, Unusable> {
     let source = read(folder, file)?;
     let base = source.as_ref().and_then(|source| Path::new(&source.path).parent()).unwrap_or(folder).to_owned();
     let mut mistakes = Vec::new();

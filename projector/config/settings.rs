@@ -179,8 +179,7 @@ mod tests {
         settings.overlay_environment(environment.map(|(k, v)| (k.into(), v.into())).into_iter(), &mut mistakes);
         assert_eq!(settings.get("schemas").unwrap().text, "s");
         assert_eq!(settings.get("http.listen").unwrap().text, "b");
-        let said: Vec<String> =
-            mistakes.iter().map(|m| format!("{m} ({})", m.hint.as_deref().unwrap_or_default())).collect();
+        let said: Vec<String> = mistakes.iter().map(|m| format!("{m} ({})", m.hint.as_deref().unwrap_or_default())).collect();
         assert_eq!(
             said,
             [

@@ -110,7 +110,8 @@ mod tests {
     #[test]
     fn the_build_to_run() {
         use Role::{Candidate, Live};
-        let cases: [(u64, &[(u64, u64)], u64, (u64, Role, bool)); 6] = [
+        type Case = (u64, &'static [(u64, u64)], u64, (u64, Role, bool));
+        let cases: [Case; 6] = [
             (1, &[(1, 7)], 7, (1, Live, true)),
             (1, &[(1, 7)], 8, (2, Candidate, false)),
             (1, &[(1, 7), (2, 8)], 8, (2, Candidate, true)),

@@ -40,7 +40,7 @@ pub trait StateStore: Send + Sync {
     fn fetch(&self, missing: Missing) -> Result<Answers, Fault>;
 
     /// All cells of a family, by key; for the small ones that are kept in memory from the start.
-    fn cells(&self, space: Space) -> Result<Vec<(Key, Arc<[u8]>)>, Fault>;
+    fn cells(&self, space: Space) -> Result<StoredCells, Fault>;
 
     /// How many dead letters are kept.
     fn dead_letters(&self) -> Result<u64, Fault>;
@@ -48,6 +48,9 @@ pub trait StateStore: Send + Sync {
     /// Writes all changes and the checkpoint, or nothing.
     fn commit(&self, commit: &Commit<'_>) -> Result<Outcome, Fault>;
 }
+
+/// Cells of one family: their keys and bytes.
+pub type StoredCells = Vec<(Key, Arc<[u8]>)>;
 
 /// What a new owner starts from.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::address;
 use super::layout::Layout;
+use crate::state::StoredCells;
 
 /// Answers everything, cells in the order of their keys: neighbours share pages.
 pub fn fetch(file: &Transaction<'_>, layout: &Layout, mut missing: Missing) -> rusqlite::Result<Answers> {
@@ -31,7 +32,7 @@ pub fn fetch(file: &Transaction<'_>, layout: &Layout, mut missing: Missing) -> r
 }
 
 /// All cells of a family.
-pub fn cells(file: &Transaction<'_>, layout: &Layout, space: Space) -> rusqlite::Result<Vec<(Key, Arc<[u8]>)>> {
+pub fn cells(file: &Transaction<'_>, layout: &Layout, space: Space) -> rusqlite::Result<StoredCells> {
     let Some(prefix) = address::of_space(space) else { return Ok(Vec::new()) };
     let end = address::after_all(&prefix);
     let mut select = file.prepare_cached(&layout.range_of_cells)?;

@@ -17,7 +17,6 @@ mod views;
 
 use std::sync::Arc;
 
-use projections::codec::Key;
 use projections::engine::{Answers, Missing, Space};
 use rusqlite::{OptionalExtension, Row, params};
 
@@ -25,7 +24,7 @@ pub use self::documents::document;
 use self::layout::Layout;
 pub use self::layout::ViewLayout;
 pub use self::views::{layout as view_layout, position};
-use super::{Checkpoint, Claim, Commit, EventMark, Outcome, StateStore};
+use super::{Checkpoint, Claim, Commit, EventMark, Outcome, StateStore, StoredCells};
 use crate::fault::Fault;
 use crate::sqlite::Database;
 
@@ -80,7 +79,7 @@ impl StateStore for EmbeddedBuild {
         self.database.read("reading state", |file| fetch::fetch(file, &self.layout, missing))
     }
 
-    fn cells(&self, space: Space) -> Result<Vec<(Key, Arc<[u8]>)>, Fault> {
+    fn cells(&self, space: Space) -> Result<StoredCells, Fault> {
         self.database.read("reading state", |file| fetch::cells(file, &self.layout, space))
     }
 

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use projections::codec::Row;
+use projections::codec::{Key, Row};
 use projections::engine::{
     CellKey, Changes, Content, DeadLetter, DocumentChange, DocumentMark, Link, MembersWanted, SetKey, SetSpace,
 };
