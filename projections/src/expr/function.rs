@@ -40,7 +40,7 @@ pub(super) enum NullRule {
 pub(super) enum Arity {
     /// As many as it has parameters.
     Exact,
-    /// The last parameter any number of times, or not at all.
+    /// The last parameter once or more.
     Variadic,
 }
 
@@ -142,7 +142,7 @@ impl Function {
         self
     }
 
-    /// The same, with the last parameter any number of times.
+    /// The same, with the last parameter once or more.
     pub(super) const fn variadic(mut self) -> Function {
         self.arity = Arity::Variadic;
         self
@@ -160,7 +160,7 @@ impl Function {
     pub(super) fn takes(&self, count: usize) -> bool {
         match self.arity {
             Arity::Exact => count == self.params.len(),
-            Arity::Variadic => count + 1 >= self.params.len(),
+            Arity::Variadic => count >= self.params.len(),
         }
     }
 }

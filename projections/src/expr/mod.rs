@@ -12,6 +12,8 @@ mod fault;
 mod fold;
 mod function;
 mod functions;
+#[cfg(test)]
+mod golden;
 mod nearest;
 mod number;
 mod pattern;

@@ -4,7 +4,7 @@ use super::EvalError;
 
 /// Whether the whole text is as the pattern says: `%` any characters, `_` one, `\` takes the next as it is.
 pub fn is_like(text: &str, pattern: &str) -> Result<bool, EvalError> {
-    let tokens = tokens(pattern)?;
+    let tokens = tokens(pattern);
     let (mut rest, mut at) = (text, 0);
     // Where to go on when what follows the last `%` does not fit: one character further.
     let mut retry: Option<(&str, usize)> = None;
@@ -16,6 +16,7 @@ pub fn is_like(text: &str, pattern: &str) -> Result<bool, EvalError> {
                 continue;
             }
             None if rest.is_empty() => return Ok(true),
+            Some(Token::Nothing) if !rest.is_empty() => return Err(ends_with_escape()),
             token => {
                 if let Some(after) = token.and_then(|token| token.taken_from(rest)) {
                     (rest, at) = (after, at + 1);
@@ -35,6 +36,8 @@ enum Token {
     Any,
     One,
     Char(char),
+    /// What an escape character at the end takes.
+    Nothing,
 }
 
 impl Token {
@@ -49,18 +52,18 @@ impl Token {
     }
 }
 
-fn tokens(pattern: &str) -> Result<Vec<Token>, EvalError> {
+fn tokens(pattern: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut chars = pattern.chars();
     while let Some(char) = chars.next() {
         tokens.push(match char {
             '%' => Token::Any,
             '_' => Token::One,
-            '\\' => Token::Char(chars.next().ok_or_else(ends_with_escape)?),
+            '\\' => chars.next().map_or(Token::Nothing, Token::Char),
             plain => Token::Char(plain),
         });
     }
-    Ok(tokens)
+    tokens
 }
 
 fn ends_with_escape() -> EvalError {

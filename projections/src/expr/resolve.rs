@@ -94,6 +94,11 @@ fn keep_for_likeness(candidates: &mut Vec<&'static Function>, args: &[Type]) {
     }
 }
 
+/// Arrays compare only with arrays of the very same type.
+fn is_compared_as(ty: &Type, common: &Type) -> bool {
+    common.is_comparable() && (!matches!(ty, Type::Array(_)) || ty == common)
+}
+
 // === the types of a call ===
 
 /// The types that a call's arguments are cast to, and the type of its result.
@@ -109,7 +114,7 @@ pub(super) fn signature(function: &Function, args: &[Type]) -> Option<Signature>
     let comparable = common(of_kind(Kind::Comparable).map(|(_, ty)| ty)).ok()?;
     let arrays = of_kind(Kind::AnyArray).filter_map(|(_, ty)| if let Type::Array(item) = ty { Some(&**item) } else { None });
     let element = common(arrays.chain(of_kind(Kind::AnyElement).map(|(_, ty)| ty))).ok()?;
-    if of_kind(Kind::Comparable).next().is_some() && !comparable.is_comparable() {
+    if of_kind(Kind::Comparable).any(|(_, ty)| !is_compared_as(ty, &comparable)) {
         return None;
     }
     let array = Type::Array(Box::new(element.clone()));

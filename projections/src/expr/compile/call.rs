@@ -38,12 +38,15 @@ impl Compiler<'_> {
 
     /// The function of this name, of compiled arguments.
     pub(super) fn apply(&mut self, name: &str, args: Vec<Typed>, span: Span) -> Option<Typed> {
-        if name == "coalesce" {
+        if name == "coalesce" && !args.is_empty() {
             let unified = unify(args, "COALESCE");
             let (exprs, ty) = self.outcome(span, unified)?;
             return Some(Typed { expr: folded(Expr::Coalesce(exprs.into())), ty });
         }
         let own = types(&args);
+        if let Some(fault) = refused::inexact(name, &own) {
+            return self.fail(span, fault);
+        }
         let found =
             resolve(named(name), &own).and_then(|function| signature(function, &own).map(|_| function).ok_or(Unresolved::None));
         match found {
@@ -58,7 +61,11 @@ impl Compiler<'_> {
         let Some(signature) = signature(function, &own) else {
             return self.fail(span, no_function(function.name, &own, Unresolved::None));
         };
+        if let Some(fault) = undetermined(function.name, &own) {
+            return self.fail(span, fault);
+        }
         let result = shaped(function.name, &args).unwrap_or(signature.result);
+        let result = if function.name == "nullif" { nullif_type(&own[0], result) } else { result };
         let cast = args.into_iter().zip(&signature.params).map(|(arg, ty)| convert(arg, ty, Context::Implicit));
         let args = self.outcome(span, cast.map(|arg| arg.map(|typed| typed.expr)).collect::<Result<Box<[Expr]>, _>>())?;
         Some(Typed { expr: folded(Expr::Call { function, args }), ty: result })
@@ -114,6 +121,18 @@ fn no_function(name: &str, own: &[Type], why: Unresolved) -> Fault {
             None => fault,
         },
     }
+}
+
+/// A quoted literal alone does not say what it is.
+fn undetermined(name: &str, own: &[Type]) -> Option<Fault> {
+    let fault =
+        || Fault::new("could not determine polymorphic type because input has type unknown").with_hint("cast it: '…'::text");
+    (name == "to_json" && own == [Type::Unknown]).then(fault)
+}
+
+/// Integers of both widths compare as they are, and the first argument keeps its type.
+fn nullif_type(first: &Type, compared_as: Type) -> Type {
+    if (first, &compared_as) == (&Type::Int4, &Type::Int8) { Type::Int4 } else { compared_as }
 }
 
 fn listed_params(name: &str, function: &Function) -> String {

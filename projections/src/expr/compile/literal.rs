@@ -1,6 +1,6 @@
 //! Constants and casts to written types.
 
-use schemas::{Decimal, Type, Value, text};
+use schemas::{Type, Value, text};
 use sqlparser::ast::{self, Value as Sql};
 
 use super::data_type::{Modifier, Target, data_type};
@@ -29,11 +29,15 @@ pub(super) fn number(digits: &str) -> Result<Typed, Fault> {
         let ty = if i32::try_from(int).is_ok() { Type::Int4 } else { Type::Int8 };
         return Ok(constant(Value::Int(int), ty));
     }
-    let decimal: Decimal = text::parse_decimal(digits).map_err(|_| {
-        Fault::new(format!("{digits} has more digits than numeric has here (28)"))
-            .with_hint("write '…'::double precision for a very large or very small number")
-    })?;
-    Ok(constant(Value::Decimal(decimal), Type::Decimal))
+    if let Ok(decimal) = text::parse_decimal(digits) {
+        return Ok(constant(Value::Decimal(decimal), Type::Decimal));
+    }
+    // What is written with an exponent is not meant to the last digit.
+    match text::parse_double(digits) {
+        Ok(double) if digits.contains(['e', 'E']) => Ok(constant(Value::Double(double), Type::Double)),
+        _ => Err(Fault::new(format!("{digits} has more digits than numeric has here (28)"))
+            .with_hint("round it, or write '…'::double precision")),
+    }
 }
 
 fn unknown(text: &str) -> Typed {

@@ -10,9 +10,11 @@ mod operator;
 mod refused;
 mod special;
 
-use schemas::Type;
+use schemas::{Type, Value};
 use sqlparser::ast::{self, Spanned};
 use sqlparser::tokenizer::Span;
+
+use data_type::Target;
 
 use super::convert::convert;
 use super::fault::Fault;
@@ -39,6 +41,13 @@ struct Compiler<'c> {
 
 impl Compiler<'_> {
     fn expr(&mut self, ast: &ast::Expr) -> Option<Typed> {
+        match self.scope.whole(ast) {
+            Some(known) => Some(known),
+            None => self.parts(ast),
+        }
+    }
+
+    fn parts(&mut self, ast: &ast::Expr) -> Option<Typed> {
         match ast {
             ast::Expr::Nested(inner) => self.expr(inner),
             ast::Expr::Identifier(name) => self.column(std::slice::from_ref(name)),
@@ -55,7 +64,7 @@ impl Compiler<'_> {
             }
             ast::Expr::Subquery(query) => self.scope.subselect(query, self.mistakes),
             ast::Expr::Exists { subquery, negated } => self.exists(subquery, *negated, ast.span()),
-            ast::Expr::Array(array) => self.call("array", &array.elem.iter().collect::<Vec<_>>(), ast.span()),
+            ast::Expr::Array(array) => self.array(array, ast.span()),
             other => match self.test(other) {
                 Some(result) => result,
                 None => self.special(other),
@@ -94,10 +103,27 @@ impl Compiler<'_> {
         if matches!(kind, ast::CastKind::TryCast | ast::CastKind::SafeCast) {
             return self.fail(span, Fault::new("only CAST and :: cast").with_hint("write CAST(… AS …)"));
         }
-        let typed = self.expr(expr);
         let target = self.outcome(span, data_type::data_type(to));
-        let (typed, target) = (typed?, target?);
-        self.outcome(span, literal::cast_to(typed, &target))
+        if let (ast::Expr::Array(array), Some(Target { ty: ty @ Type::Array(_), .. })) = (expr, &target)
+            && array.elem.is_empty()
+        {
+            return Some(Typed { expr: Expr::Literal(Value::Array(Vec::new())), ty: ty.clone() });
+        }
+        let (typed, target) = (self.expr(expr), target?);
+        self.outcome(span, literal::cast_to(typed?, &target))
+    }
+
+    fn array(&mut self, array: &ast::Array, span: Span) -> Option<Typed> {
+        if array.elem.is_empty() {
+            let fault = Fault::new("cannot determine type of empty array");
+            return self.fail(span, fault.with_hint("say the type: ARRAY[]::bigint[]"));
+        }
+        let items = self.exprs(&array.elem.iter().collect::<Vec<_>>())?;
+        if items.iter().any(|item| matches!(item.ty, Type::Array(_))) {
+            let fault = Fault::new("arrays have one dimension here");
+            return self.fail(span, fault.with_hint("write json_build_array(…) for arrays of arrays"));
+        }
+        self.apply("array", items, span)
     }
 
     fn outcome<T>(&mut self, span: Span, result: Result<T, Fault>) -> Option<T> {

@@ -4,7 +4,7 @@ use schemas::Type;
 use sqlparser::ast::{self, BinaryOperator, UnaryOperator};
 use sqlparser::tokenizer::Span;
 
-use super::{Compiler, Fault, literal, types};
+use super::{Compiler, Fault, literal, refused, types};
 use crate::expr::Typed;
 use crate::expr::convert::convert;
 use crate::expr::functions::{Context, named};
@@ -12,14 +12,8 @@ use crate::expr::resolve::{Unresolved, resolve, signature};
 
 impl Compiler<'_> {
     pub(super) fn unary(&mut self, op: UnaryOperator, arg: &ast::Expr, span: Span) -> Option<Typed> {
-        if let (UnaryOperator::Minus, ast::Expr::Value(value)) = (op, arg)
-            && let ast::Value::Number(digits, _) = &value.value
-        {
-            // The sign belongs to the constant: -9223372036854775808 is a bigint.
-            return self.outcome(span, literal::number(&format!("-{digits}")));
-        }
         match op {
-            UnaryOperator::Minus => self.operator("-", &[arg], span),
+            UnaryOperator::Minus => self.minus(arg, span),
             UnaryOperator::Plus => self.operator("+", &[arg], span),
             UnaryOperator::Not => {
                 let expr = self.condition(arg, "NOT")?;
@@ -42,14 +36,31 @@ impl Compiler<'_> {
             }
             BinaryOperator::PGLikeMatch => self.operator("like", &[left, right], span),
             BinaryOperator::PGILikeMatch => self.operator("ilike", &[left, right], span),
+            _ if is_comparison(op) && is_compared(left) => {
+                let fault = Fault::new(format!("comparisons cannot be chained with {op}"));
+                self.fail(span, fault.with_hint("write (a < b) = c, or a < b AND b < c"))
+            }
             _ => match sign(op) {
                 Some(sign) => self.operator(sign, &[left, right], span),
                 None => {
                     self.exprs(&[left, right]);
-                    self.fail(span, refused(op))
+                    self.fail(span, refused_operator(op))
                 }
             },
         }
+    }
+
+    fn minus(&mut self, arg: &ast::Expr, span: Span) -> Option<Typed> {
+        if let Some(digits) = signed_digits(arg) {
+            // The sign belongs to the constant: -9223372036854775808 is a bigint.
+            return self.outcome(span, literal::number(&opposite(digits)));
+        }
+        if let ast::Expr::BinaryOp { left, op: BinaryOperator::PGExp, right } = arg {
+            // In PostgreSQL, not in the parser, the sign binds closer than ^ does.
+            let base = ast::Expr::UnaryOp { op: UnaryOperator::Minus, expr: left.clone() };
+            return self.binary(&base, &BinaryOperator::PGExp, right, span);
+        }
+        self.operator("-", &[arg], span)
     }
 
     fn operator(&mut self, sign: &str, args: &[&ast::Expr], span: Span) -> Option<Typed> {
@@ -62,6 +73,9 @@ impl Compiler<'_> {
         let own = types(&args);
         if let Some(hint) = without_zone(sign, &own) {
             return self.fail(span, no_operator(sign, &own).with_hint(hint));
+        }
+        if let Some(fault) = refused::inexact(sign, &own) {
+            return self.fail(span, fault);
         }
         let found = resolve(named(sign), &assumed(sign, &own))
             .and_then(|function| signature(function, &own).map(|_| function).ok_or(Unresolved::None));
@@ -91,6 +105,35 @@ impl Compiler<'_> {
         let texts = args.into_iter().map(|arg| convert(arg, &Type::Text, Context::Explicit));
         let texts = self.outcome(span, texts.collect::<Result<Vec<_>, _>>())?;
         self.apply(name, texts, span)
+    }
+}
+
+fn is_comparison(op: &BinaryOperator) -> bool {
+    use BinaryOperator::{Eq, Gt, GtEq, Lt, LtEq, NotEq};
+    matches!(op, Eq | NotEq | Lt | LtEq | Gt | GtEq)
+}
+
+fn is_compared(ast: &ast::Expr) -> bool {
+    matches!(ast, ast::Expr::BinaryOp { op, .. } if is_comparison(op))
+}
+
+/// The digits of a constant with its sign, in parentheses or not.
+fn signed_digits(ast: &ast::Expr) -> Option<String> {
+    match ast {
+        ast::Expr::Nested(inner) => signed_digits(inner),
+        ast::Expr::UnaryOp { op: UnaryOperator::Minus, expr } => signed_digits(expr).map(opposite),
+        ast::Expr::Value(value) => match &value.value {
+            ast::Value::Number(digits, _) => Some(digits.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn opposite(digits: String) -> String {
+    match digits.strip_prefix('-') {
+        Some(unsigned) => unsigned.to_owned(),
+        None => format!("-{digits}"),
     }
 }
 
@@ -155,6 +198,7 @@ fn without_zone(sign: &str, types: &[Type]) -> Option<&'static str> {
         ("+" | "-", [Type::Date, Type::Interval]) | ("+", [Type::Interval, Type::Date]) => {
             Some("cast the date: d::timestamptz + interval '…'; or add days: d + 7")
         }
+        ("+", [Type::Date, Type::Unknown] | [Type::Unknown, Type::Date]) => Some("add days as a number: d + 7"),
         _ => None,
     }
 }
@@ -163,7 +207,7 @@ fn unsupported(op: &impl std::fmt::Display) -> Fault {
     Fault::new(format!("operator {op} is not supported"))
 }
 
-fn refused(op: &BinaryOperator) -> Fault {
+fn refused_operator(op: &BinaryOperator) -> Fault {
     let fault = unsupported(op);
     match op {
         BinaryOperator::PGRegexMatch

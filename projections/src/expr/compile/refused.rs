@@ -1,5 +1,6 @@
 //! What PostgreSQL has and Projector refuses, with what to write instead.
 
+use schemas::Type;
 use sqlparser::ast;
 
 use super::Fault;
@@ -43,6 +44,18 @@ pub(super) fn call(call: &ast::Function, name: &str) -> Option<Fault> {
         .map(|_| Fault::new("IGNORE NULLS is not supported").with_hint("write FILTER (WHERE x IS NOT NULL)"))
 }
 
+/// Functions that PostgreSQL computes over numeric to some digits, and Projector only over double precision.
+const INEXACT: &[&str] = &["^", "power", "pow", "sqrt", "exp", "ln", "log", "log10"];
+
+/// What is wrong with calling the function over these types.
+pub(super) fn inexact(name: &str, args: &[Type]) -> Option<Fault> {
+    if !INEXACT.contains(&name) || !args.contains(&Type::Decimal) || args.contains(&Type::Double) {
+        return None;
+    }
+    let fault = Fault::new(format!("{name} is not supported over numeric"));
+    Some(fault.with_hint("cast to double precision, and round the result: round((…)::numeric, 2)"))
+}
+
 /// What to write instead of a function that is not here.
 pub(super) fn hint(name: &str) -> Option<String> {
     if let Some(rest) = name.strip_prefix("jsonb_") {
@@ -63,7 +76,7 @@ pub(super) fn hint(name: &str) -> Option<String> {
         "stddev" | "stddev_pop" | "stddev_samp" | "variance" | "var_pop" | "var_samp" => {
             "keep sum(x), sum(x * x) and count(x), and compute it where the view is read"
         }
-        "unnest" | "generate_series" | "json_array_elements" | "json_each" => {
+        "unnest" | "generate_series" | "json_array_elements" | "json_each" | "json_object_keys" => {
             "a function that yields rows has no place here: fold the elements into an entity with for_each"
         }
         "md5" | "sha256" | "encode" | "decode" => "compute it where the view is read",

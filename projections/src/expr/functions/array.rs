@@ -5,13 +5,13 @@ use std::borrow::Cow;
 use schemas::{Value, text};
 
 use crate::expr::compare::equal;
-use crate::expr::function::Kind::{AnyArray, AnyElement, Bool, Int4, Text, TextArray};
+use crate::expr::function::Kind::{AnyArray, AnyElement, Bool, Int4, Int8, Text, TextArray};
 use crate::expr::function::{Function, Outcome};
 use crate::expr::take;
 
 pub(super) static TABLE: &[Function] = &[
     Function::many("array", &[AnyElement], AnyArray, |values| Ok(Value::Array(values))).variadic().sees_nulls(),
-    Function::two("[]", &[AnyArray, Int4], AnyElement, subscript),
+    Function::two("[]", &[AnyArray, Int8], AnyElement, subscript),
     Function::two("array_length", &[AnyArray, Int4], Int4, array_length),
     Function::two("array_upper", &[AnyArray, Int4], Int4, array_length),
     Function::one("cardinality", &[AnyArray], Int4, |a| Ok(Value::Int(take::array(a)?.len() as i64))),
@@ -35,7 +35,7 @@ pub(super) static TABLE: &[Function] = &[
 ];
 
 fn subscript<'v>(array: Value<'v>, index: Value<'v>) -> Outcome<'v> {
-    let (items, index) = (take::array(array)?, take::int4(index)?);
+    let (items, index) = (take::array(array)?, take::int(index)?);
     let item = usize::try_from(index).ok().and_then(|index| index.checked_sub(1)).and_then(|place| items.into_iter().nth(place));
     Ok(item.unwrap_or(Value::Null))
 }

@@ -37,43 +37,46 @@ pub(super) static TABLE: &[Function] = &[
 
 /// `x = ANY (array)` and so on: the sign of the operator, and the function.
 pub(in crate::expr) static ANY_OF: &[Function] = &[
-    Function::two("=", &[AnyElement, AnyArray], Bool, |a, b| any_of(a, b, Ordering::is_eq)),
-    Function::two("<>", &[AnyElement, AnyArray], Bool, |a, b| any_of(a, b, Ordering::is_ne)),
-    Function::two("<", &[AnyElement, AnyArray], Bool, |a, b| any_of(a, b, Ordering::is_lt)),
-    Function::two("<=", &[AnyElement, AnyArray], Bool, |a, b| any_of(a, b, Ordering::is_le)),
-    Function::two(">", &[AnyElement, AnyArray], Bool, |a, b| any_of(a, b, Ordering::is_gt)),
-    Function::two(">=", &[AnyElement, AnyArray], Bool, |a, b| any_of(a, b, Ordering::is_ge)),
+    Function::two("=", &[AnyElement, AnyArray], Bool, |a, b| any_of(a, b, Ordering::is_eq)).sees_nulls(),
+    Function::two("<>", &[AnyElement, AnyArray], Bool, |a, b| any_of(a, b, Ordering::is_ne)).sees_nulls(),
+    Function::two("<", &[AnyElement, AnyArray], Bool, |a, b| any_of(a, b, Ordering::is_lt)).sees_nulls(),
+    Function::two("<=", &[AnyElement, AnyArray], Bool, |a, b| any_of(a, b, Ordering::is_le)).sees_nulls(),
+    Function::two(">", &[AnyElement, AnyArray], Bool, |a, b| any_of(a, b, Ordering::is_gt)).sees_nulls(),
+    Function::two(">=", &[AnyElement, AnyArray], Bool, |a, b| any_of(a, b, Ordering::is_ge)).sees_nulls(),
 ];
 
 /// `x = ALL (array)` and so on.
 pub(in crate::expr) static ALL_OF: &[Function] = &[
-    Function::two("=", &[AnyElement, AnyArray], Bool, |a, b| all_of(a, b, Ordering::is_eq)),
-    Function::two("<>", &[AnyElement, AnyArray], Bool, |a, b| all_of(a, b, Ordering::is_ne)),
-    Function::two("<", &[AnyElement, AnyArray], Bool, |a, b| all_of(a, b, Ordering::is_lt)),
-    Function::two("<=", &[AnyElement, AnyArray], Bool, |a, b| all_of(a, b, Ordering::is_le)),
-    Function::two(">", &[AnyElement, AnyArray], Bool, |a, b| all_of(a, b, Ordering::is_gt)),
-    Function::two(">=", &[AnyElement, AnyArray], Bool, |a, b| all_of(a, b, Ordering::is_ge)),
+    Function::two("=", &[AnyElement, AnyArray], Bool, |a, b| all_of(a, b, Ordering::is_eq)).sees_nulls(),
+    Function::two("<>", &[AnyElement, AnyArray], Bool, |a, b| all_of(a, b, Ordering::is_ne)).sees_nulls(),
+    Function::two("<", &[AnyElement, AnyArray], Bool, |a, b| all_of(a, b, Ordering::is_lt)).sees_nulls(),
+    Function::two("<=", &[AnyElement, AnyArray], Bool, |a, b| all_of(a, b, Ordering::is_le)).sees_nulls(),
+    Function::two(">", &[AnyElement, AnyArray], Bool, |a, b| all_of(a, b, Ordering::is_gt)).sees_nulls(),
+    Function::two(">=", &[AnyElement, AnyArray], Bool, |a, b| all_of(a, b, Ordering::is_ge)).sees_nulls(),
 ];
 
 fn any_of<'v>(value: Value<'v>, array: Value<'v>, test: fn(Ordering) -> bool) -> Outcome<'v> {
-    Ok(search(&value, &take::array(array)?, test, true))
+    search(&value, array, test, true)
 }
 
 fn all_of<'v>(value: Value<'v>, array: Value<'v>, test: fn(Ordering) -> bool) -> Outcome<'v> {
-    Ok(search(&value, &take::array(array)?, test, false))
+    search(&value, array, test, false)
 }
 
 /// Looks for an element whose test comes out as `decisive`; a NULL among the elements leaves it open otherwise.
-fn search(value: &Value<'_>, items: &[Value<'_>], test: fn(Ordering) -> bool, decisive: bool) -> Value<'static> {
+fn search<'v>(value: &Value<'_>, array: Value<'v>, test: fn(Ordering) -> bool, decisive: bool) -> Outcome<'v> {
+    if array.is_null() {
+        return Ok(Value::Null);
+    }
     let mut result = Value::Bool(!decisive);
-    for item in items {
-        if item.is_null() {
+    for item in &take::array(array)? {
+        if item.is_null() || value.is_null() {
             result = Value::Null;
         } else if test(compare(value, item)) == decisive {
-            return Value::Bool(decisive);
+            return Ok(Value::Bool(decisive));
         }
     }
-    result
+    Ok(result)
 }
 
 /// The first of the values that are greatest (or least); NULLs do not count.

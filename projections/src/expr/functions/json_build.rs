@@ -8,7 +8,9 @@ use crate::expr::function::Kind::{Any, AnyArray, Json};
 use crate::expr::function::{Function, Outcome};
 
 pub(super) static TABLE: &[Function] = &[
+    Function::many("json_build_object", &[], Json, build_object),
     Function::many("json_build_object", &[Any], Json, build_object).variadic().sees_nulls(),
+    Function::many("json_build_array", &[], Json, |values| Ok(Value::Json(array(&values).into()))),
     Function::many("json_build_array", &[Any], Json, |values| Ok(Value::Json(array(&values).into()))).variadic().sees_nulls(),
     Function::one("to_json", &[Any], Json, to_json),
     Function::one("array_to_json", &[AnyArray], Json, to_json),

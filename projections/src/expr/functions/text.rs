@@ -41,7 +41,7 @@ pub(super) static TABLE: &[Function] = &[
 
 /// Character by character, as the C library does: one character stays one.
 pub(super) fn lower(text: &str) -> String {
-    text.chars().map(|c| only(c.to_lowercase()).unwrap_or(c)).collect()
+    text.chars().map(|c| c.to_lowercase().next().unwrap_or(c)).collect()
 }
 
 fn upper(text: &str) -> String {

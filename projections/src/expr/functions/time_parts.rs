@@ -16,9 +16,7 @@ pub(super) static TABLE: &[Function] = &[
     Function::two("extract", &[Text, Date], Numeric, |u, d| exact(of_date(&take::text(u)?, take::date(d)?))),
     Function::two("extract", &[Text, Span], Numeric, |u, i| exact(of_interval(&take::text(u)?, take::interval(i)?))),
     Function::two("date_part", &[Text, Timestamp], Double, |u, t| inexact(of_timestamp(&take::text(u)?, take::timestamp(t)?))),
-    Function::two("date_part", &[Text, Date], Double, |u, d| {
-        inexact(of_timestamp(&take::text(u)?, i64::from(take::date(d)?) * DAY))
-    }),
+    Function::two("date_part", &[Text, Date], Double, |u, d| inexact(of_midnight(&take::text(u)?, take::date(d)?))),
     Function::two("date_part", &[Text, Span], Double, |u, i| inexact(of_interval(&take::text(u)?, take::interval(i)?))),
 ];
 
@@ -50,6 +48,15 @@ fn of_timestamp(name: &str, micros: i64) -> Part {
             None => of_day(unit, days).map(Decimal::from).ok_or_else(|| unsupported(name, TYPE))?,
         },
     })
+}
+
+/// Of a date as a timestamp without time zone.
+fn of_midnight(name: &str, days: i32) -> Part {
+    const TYPE: &str = "timestamp without time zone";
+    match unit_named(name, TYPE)? {
+        Unit::Zone | Unit::ZoneHour | Unit::ZoneMinute => Err(unsupported(name, TYPE)),
+        _ => of_timestamp(name, i64::from(days) * DAY),
+    }
 }
 
 fn of_date(name: &str, days: i32) -> Part {

@@ -1,0 +1,226 @@
+//! Every expression of the golden files, whose outcomes PostgreSQL has written, against ours.
+//!
+//! Where PostgreSQL fails, we must fail, when compiling or when evaluating. Where it does not, type and JSON must be equal, unless the
+//! expression is in `refused.txt`, with the message that is given instead.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::path::PathBuf;
+
+use schemas::json::{canonical, write_json};
+use schemas::{Type, Value, text};
+use sqlparser::ast::{self, Ident};
+use sqlparser::dialect::PostgreSqlDialect;
+use sqlparser::parser::Parser;
+
+use super::{AggregateCall, Expr, Frame, Mistake, Scope, Typed, compile, eval, settled};
+use crate::codec::Row;
+
+/// The row that `regenerate.py` gives PostgreSQL: names, types, and values as text.
+fn sample() -> Vec<(&'static str, Type, Option<&'static str>)> {
+    let array = |item| Type::Array(Box::new(item));
+    let json = r#"{"a":1,"b":[10,20,{"c":"x\ty"}],"n":null,"s":"str","d":1.50,"t":true,"e":{}}"#;
+    vec![
+        ("b", Type::Bool, Some("true")),
+        ("nb", Type::Bool, None),
+        ("i4", Type::Int4, Some("7")),
+        ("ni4", Type::Int4, None),
+        ("i8", Type::Int8, Some("42")),
+        ("ni8", Type::Int8, None),
+        ("d", Type::Double, Some("2.5")),
+        ("nd", Type::Double, None),
+        ("n", Type::Decimal, Some("12.50")),
+        ("nn", Type::Decimal, None),
+        ("t", Type::Text, Some("Hello Wörld")),
+        ("nt", Type::Text, None),
+        ("ts", Type::Timestamp, Some("2026-02-28 13:14:15.678901+00")),
+        ("nts", Type::Timestamp, None),
+        ("dt", Type::Date, Some("2024-02-29")),
+        ("ndt", Type::Date, None),
+        ("u", Type::Uuid, Some("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11")),
+        ("nu", Type::Uuid, None),
+        ("iv", Type::Interval, Some("1 mon 2 days 03:04:05")),
+        ("niv", Type::Interval, None),
+        ("j", Type::JSON, Some(json)),
+        ("nj", Type::JSON, None),
+        ("ai", array(Type::Int8), Some("{1,2,NULL,4}")),
+        ("nai", array(Type::Int8), None),
+        ("at", array(Type::Text), Some("{a,b c,NULL,\"\"}")),
+        ("nat", array(Type::Text), None),
+    ]
+}
+
+struct Columns(Vec<(&'static str, Type, Option<&'static str>)>);
+
+impl Scope for Columns {
+    fn column(&mut self, name: &[Ident]) -> Result<Typed, Mistake> {
+        let place = self.0.iter().position(|(known, ..)| *known == name[0].value);
+        let column = place.ok_or_else(|| Mistake::new(name[0].span, format!("column {} does not exist", name[0])))?;
+        Ok(Typed { expr: Expr::Column { slot: 0, column }, ty: self.0[column].1.clone() })
+    }
+
+    fn subselect(&mut self, _: &ast::Query, _: &mut Vec<Mistake>) -> Option<Typed> {
+        None
+    }
+
+    fn exists(&mut self, _: &ast::Query, _: &mut Vec<Mistake>) -> Option<Typed> {
+        None
+    }
+
+    fn aggregate(&mut self, _: &AggregateCall<'_>, _: &mut Vec<Mistake>) -> Option<Typed> {
+        None
+    }
+}
+
+fn sample_row() -> Row {
+    let values = sample().into_iter().map(|(_, ty, value)| value.map_or(Value::Null, |value| text::parse(value, &ty).unwrap()));
+    Row::of(&values.collect::<Vec<_>>())
+}
+
+/// What becomes of an expression.
+#[derive(Debug, PartialEq)]
+enum Outcome {
+    /// Its type and its JSON.
+    Value(String, String),
+    Refused(String),
+    Failed(String),
+}
+
+fn outcome(sql: &str, row: &Option<Row>) -> Outcome {
+    let parsed = Parser::new(&PostgreSqlDialect {}).try_with_sql(sql).and_then(|mut parser| {
+        let expr = parser.parse_expr()?;
+        parser.expect_token(&sqlparser::tokenizer::Token::EOF).map(|_| expr)
+    });
+    let ast = match parsed {
+        Ok(ast) => ast,
+        Err(error) => return Outcome::Refused(error.to_string()),
+    };
+    let mut mistakes = Vec::new();
+    let Some(typed) = compile(&ast, &mut Columns(sample()), &mut mistakes) else {
+        let shown = mistakes.into_iter().map(|mistake| match mistake.hint {
+            Some(hint) => format!("{}: {hint}", mistake.message),
+            None => mistake.message,
+        });
+        return Outcome::Refused(shown.collect::<Vec<_>>().join("; "));
+    };
+    assert!(mistakes.is_empty(), "{sql}: {mistakes:?}");
+    let typed = settled(typed);
+    match eval(&typed.expr, &Frame { rows: std::slice::from_ref(row), params: &[] }) {
+        Ok(value) => {
+            let mut json = String::new();
+            write_json(&value, &mut json);
+            Outcome::Value(typed.ty.to_string().replace("timestamptz", "timestamp with time zone"), json)
+        }
+        Err(error) => Outcome::Failed(error.to_string()),
+    }
+}
+
+/// Where PostgreSQL has more digits than 28, all of ours but the last must be its digits.
+fn is_rounded(ours: &str, expect: &str) -> bool {
+    let digits = ours.bytes().filter(u8::is_ascii_digit).count();
+    digits >= 28 && expect.len() > ours.len() && expect.starts_with(&ours[..ours.len() - 1])
+}
+
+fn folder() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/golden"))
+}
+
+fn refused() -> BTreeMap<String, String> {
+    let text = fs::read_to_string(folder().join("refused.txt")).unwrap_or_default();
+    text.lines().filter_map(|line| line.split_once('\t')).map(|(sql, message)| (sql.to_owned(), message.to_owned())).collect()
+}
+
+/// Lines that differ, and how.
+fn differences(family: &str) -> String {
+    let golden = fs::read_to_string(folder().join(family).with_extension("txt")).unwrap();
+    let (row, refused) = (Some(sample_row()), refused());
+    let mut out = String::new();
+    for line in golden.lines() {
+        let mut parts = line.splitn(3, '\t');
+        let (sql, ty, expect) = (parts.next().unwrap(), parts.next().unwrap(), parts.next().unwrap());
+        let ours = outcome(&sql.replace('␉', "\t"), &row);
+        let agrees = match &ours {
+            Outcome::Value(our_ty, json) => {
+                our_ty == &ty.replace("character varying", "text")
+                    && (*json == canonical(expect).unwrap_or_default() || is_rounded(json, expect))
+            }
+            Outcome::Failed(_) => ty == "ERROR",
+            Outcome::Refused(message) => ty == "ERROR" || refused.get(sql) == Some(message),
+        };
+        if !agrees {
+            writeln!(out, "{sql}\n    expected {ty} {expect}\n    but      {ours:?}").unwrap();
+        }
+    }
+    out
+}
+
+fn check(family: &str) {
+    let differences = differences(family);
+    assert!(differences.is_empty(), "{differences}");
+}
+
+/// What PostgreSQL can do and we refuse, and what we say.
+#[test]
+fn refusals() {
+    let row = Some(sample_row());
+    let mut differences = String::new();
+    for (sql, message) in refused() {
+        match outcome(&sql, &row) {
+            Outcome::Refused(ours) if ours == message => {}
+            Outcome::Refused(ours) => writeln!(differences, "{sql}\t{ours}").unwrap(),
+            other => writeln!(differences, "{sql}\t{other:?}").unwrap(),
+        }
+    }
+    assert!(differences.is_empty(), "{differences}");
+}
+
+#[test]
+fn precedence() {
+    check("precedence");
+}
+
+#[test]
+fn arithmetic() {
+    check("arithmetic");
+}
+
+#[test]
+fn comparison() {
+    check("comparison");
+}
+
+#[test]
+fn logic() {
+    check("logic");
+}
+
+#[test]
+fn texts() {
+    check("text");
+}
+
+#[test]
+fn numeric() {
+    check("numeric");
+}
+
+#[test]
+fn casts() {
+    check("casts");
+}
+
+#[test]
+fn time() {
+    check("time");
+}
+
+#[test]
+fn json() {
+    check("json");
+}
+
+#[test]
+fn arrays() {
+    check("arrays");
+}
