@@ -19,6 +19,8 @@ mod recovery;
 mod retry;
 mod session;
 mod supervisor;
+#[cfg(test)]
+mod tests;
 
 pub use board::{Board, Progress, Stage};
 pub use halt::Halt;

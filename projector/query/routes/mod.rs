@@ -1,0 +1,7 @@
+//! The resources of the API.
+
+pub mod events;
+pub mod health;
+pub mod metrics;
+pub mod projections;
+pub mod views;

@@ -1,0 +1,33 @@
+//! `/v1/projections` and `/v1/status`: how everything stands.
+
+use axum::extract::{Path, State};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
+use crate::query::{Api, Problem};
+use crate::status::{ProjectionStatus, Status};
+
+/// The routes of this resource.
+pub fn routes() -> Router<Api> {
+    Router::new().route("/v1/status", get(status)).route("/v1/projections", get(all)).route("/v1/projections/{name}", get(one))
+}
+
+async fn status(State(api): State<Api>) -> Result<Json<Value>, Problem> {
+    Ok(Json(gather(&api).await?.to_json()))
+}
+
+async fn all(State(api): State<Api>) -> Result<Json<Value>, Problem> {
+    let status = gather(&api).await?;
+    Ok(Json(json!({ "projections": status.projections.iter().map(ProjectionStatus::to_json).collect::<Vec<_>>() })))
+}
+
+async fn one(State(api): State<Api>, Path(name): Path<String>) -> Result<Json<Value>, Problem> {
+    let status = gather(&api).await?;
+    let found = status.projections.iter().find(|projection| projection.record.name == name);
+    found.map(|projection| Json(projection.to_json())).ok_or_else(|| Problem::not_found(format!("there is no projection {name}")))
+}
+
+async fn gather(api: &Api) -> Result<Status, Problem> {
+    api.blocking(|api| Ok(Status::gather(&api.stores)?)).await
+}
