@@ -7,6 +7,7 @@ mod collect;
 mod exact;
 mod select;
 mod state;
+pub mod typing;
 
 use schemas::Value;
 
@@ -23,6 +24,11 @@ pub enum Standing {
     Current,
     /// They do not: compute them again from all rows.
     Stale,
+}
+
+/// Whether a row can be taken back from what is kept of the aggregate, in all but rare cases.
+pub fn invertible(aggregate: &Aggregate) -> bool {
+    state::State::plain(aggregate).is_some()
 }
 
 /// Computes one aggregate from the inputs of all rows, in the order of the rows' keys.

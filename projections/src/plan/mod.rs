@@ -13,6 +13,7 @@ use schemas::Type;
 mod block;
 mod fold;
 mod rollup;
+pub mod select;
 mod trigger;
 mod view;
 
