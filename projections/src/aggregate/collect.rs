@@ -1,8 +1,8 @@
 //! Aggregates that need all rows at once: for their order, for what is distinct, or for their inexact sums.
 
-use schemas::{Type, Value, json};
+use schemas::{Type, Value};
 
-use crate::expr::EvalError;
+use crate::expr::{EvalError, json_array, json_object};
 use crate::plan::{Aggregate, AggregateFunction};
 
 use super::select;
@@ -23,8 +23,10 @@ pub fn collect<'t, 'v: 't>(
         Sum | Avg if aggregate.input == Type::Double => doubles(aggregate.function, argument(0)),
         ArrayAgg | JsonAgg | JsonObjectAgg | StringAgg if rows.is_empty() => Ok(Value::Null),
         ArrayAgg => Ok(Value::Array(argument(0).map(|value| value.borrowed().into_owned()).collect())),
-        JsonAgg => Ok(json_array(argument(0))),
-        JsonObjectAgg => json_object(argument(0), argument(1)),
+        JsonAgg => Ok(Value::Json(json_array(argument(0)).into())),
+        JsonObjectAgg => json_object(argument(0).zip(argument(1)))
+            .map(|json| Value::Json(json.into()))
+            .map_err(|_| EvalError::Invalid("field name must not be null".to_owned())),
         StringAgg => Ok(string(argument(0), argument(1))),
         _ => plain(aggregate, argument(0)),
     }
@@ -62,40 +64,6 @@ fn doubles<'t, 'v: 't>(
         return Err(EvalError::Invalid("value out of range: overflow".to_owned()));
     }
     Ok(Value::Double(if function == AggregateFunction::Avg { total / count as f64 } else { total }))
-}
-
-fn json_array<'t, 'v: 't>(values: impl Iterator<Item = &'t Value<'v>>) -> Value<'static> {
-    let mut out = String::from("[");
-    for (number, value) in values.enumerate() {
-        if number > 0 {
-            out.push(',');
-        }
-        json::write_json(value, &mut out);
-    }
-    out.push(']');
-    Value::Json(out.into())
-}
-
-fn json_object<'t, 'v: 't>(
-    names: impl Iterator<Item = &'t Value<'v>>,
-    values: impl Iterator<Item = &'t Value<'v>>,
-) -> Result<Value<'static>, EvalError> {
-    let mut out = String::from("{");
-    for (number, (name, value)) in names.zip(values).enumerate() {
-        if number > 0 {
-            out.push(',');
-        }
-        let mut text = String::new();
-        match name {
-            Value::Null => return Err(EvalError::Invalid("field name must not be null".to_owned())),
-            name => schemas::text::print(name, &mut text),
-        }
-        json::write_string(&text, &mut out);
-        out.push(':');
-        json::write_json(value, &mut out);
-    }
-    out.push('}');
-    Ok(Value::Json(out.into()))
 }
 
 /// Each value but the first has its own delimiter before it; a NULL delimiter is empty.

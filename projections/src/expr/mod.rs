@@ -28,6 +28,8 @@ use schemas::{Type, Value};
 
 use crate::codec::Row;
 
+pub(crate) use functions::{json_array, json_object};
+
 pub use compare::{compare, equal};
 pub use compile::{compile, compile_condition};
 pub use convert::{coerce, settled};

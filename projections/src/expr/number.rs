@@ -40,9 +40,23 @@ pub fn double_to_int4(number: f64) -> Result<i64, EvalError> {
     double_to_int8(number).and_then(to_int4).map_err(|_| EvalError::OutOfRange("integer"))
 }
 
+/// Below this every integer is a double.
+const EXACT_DIGITS: u128 = 1 << 53;
+
+/// The powers of ten that are doubles.
+const EXACT_POWERS: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21,
+    1e22,
+];
+
 /// The nearest double.
 pub fn decimal_to_double(number: Decimal) -> f64 {
-    // Through text: the one conversion that rounds once.
+    let (digits, scale) = (number.mantissa(), number.scale() as usize);
+    if digits.unsigned_abs() < EXACT_DIGITS && scale < EXACT_POWERS.len() {
+        // Both are exact as doubles, and so the division rounds once.
+        return digits as f64 / EXACT_POWERS[scale];
+    }
+    // Through text, which rounds once too.
     number.to_string().parse().unwrap_or(f64::NAN)
 }
 

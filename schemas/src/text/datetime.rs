@@ -42,7 +42,11 @@ fn print_moment(micros: i64, between: &str, zone: &str, out: &mut String) {
     let civil = Civil::of_days(micros.div_euclid(DAY));
     let clock = micros.rem_euclid(DAY);
     print_civil(civil, out);
-    push(out, format_args!("{between}{:02}:{:02}:", clock / HOUR, clock / MINUTE % 60));
+    out.push_str(between);
+    print_two(clock / HOUR, out);
+    out.push(':');
+    print_two(clock / MINUTE % 60, out);
+    out.push(':');
     print_seconds(clock % MINUTE, out);
     out.push_str(zone);
     print_era(civil, out);
@@ -50,7 +54,22 @@ fn print_moment(micros: i64, between: &str, zone: &str, out: &mut String) {
 
 fn print_civil(civil: Civil, out: &mut String) {
     let year = if civil.year > 0 { civil.year } else { 1 - civil.year };
-    push(out, format_args!("{year:04}-{:02}-{:02}", civil.month, civil.day));
+    if year < 10_000 {
+        print_two(year / 100, out);
+        print_two(year % 100, out);
+    } else {
+        push(out, year);
+    }
+    out.push('-');
+    print_two(i64::from(civil.month), out);
+    out.push('-');
+    print_two(i64::from(civil.day), out);
+}
+
+/// Two digits, without the machinery of formatting: documents are full of times.
+fn print_two(number: i64, out: &mut String) {
+    out.push((b'0' + (number / 10 % 10) as u8) as char);
+    out.push((b'0' + (number % 10) as u8) as char);
 }
 
 fn print_era(civil: Civil, out: &mut String) {
@@ -61,7 +80,7 @@ fn print_era(civil: Civil, out: &mut String) {
 
 /// Two digits, and a fraction without trailing zeros.
 pub(super) fn print_seconds(micros: i64, out: &mut String) {
-    push(out, format_args!("{:02}", micros / SECOND));
+    print_two(micros / SECOND, out);
     let fraction = micros % SECOND;
     if fraction != 0 {
         let digits = format!("{fraction:06}");

@@ -29,10 +29,19 @@ pub fn print_double(value: f64, out: &mut String) {
     if value.is_infinite() {
         out.push_str("Infinity");
     } else {
-        let mut buffer = ryu::Buffer::new();
-        let (digits, exponent) = digits_of(buffer.format_finite(value.abs()));
-        print_digits(&digits, exponent, out);
+        print_finite(value.abs(), out);
     }
+}
+
+fn print_finite(value: f64, out: &mut String) {
+    let mut buffer = ryu::Buffer::new();
+    let shown = buffer.format_finite(value);
+    if (1e-4..1e15).contains(&value) {
+        // Here both write all digits; only PostgreSQL leaves away a fraction of zero.
+        return out.push_str(shown.strip_suffix(".0").unwrap_or(shown));
+    }
+    let (digits, exponent) = digits_of(shown);
+    print_digits(&digits, exponent, out);
 }
 
 /// The significant digits of a number, and the decimal exponent of the first of them.

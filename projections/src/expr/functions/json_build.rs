@@ -1,5 +1,9 @@
 //! Making JSON of values.
 
+use std::borrow::Cow;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 use schemas::json::{write_json, write_string};
 use schemas::{Value, text};
 
@@ -10,8 +14,10 @@ use crate::expr::function::{Function, Outcome};
 pub(super) static TABLE: &[Function] = &[
     Function::many("json_build_object", &[], Json, build_object),
     Function::many("json_build_object", &[Any], Json, build_object).variadic().sees_nulls(),
-    Function::many("json_build_array", &[], Json, |values| Ok(Value::Json(array(&values).into()))),
-    Function::many("json_build_array", &[Any], Json, |values| Ok(Value::Json(array(&values).into()))).variadic().sees_nulls(),
+    Function::many("json_build_array", &[], Json, |values| Ok(Value::Json(array(values.iter()).into()))),
+    Function::many("json_build_array", &[Any], Json, |values| Ok(Value::Json(array(values.iter()).into())))
+        .variadic()
+        .sees_nulls(),
     Function::one("to_json", &[Any], Json, to_json),
     Function::one("array_to_json", &[AnyArray], Json, to_json),
 ];
@@ -23,9 +29,9 @@ fn to_json(value: Value<'_>) -> Outcome<'_> {
 }
 
 /// The values as a JSON array.
-pub(in crate::expr) fn array(values: &[Value<'_>]) -> String {
+pub(crate) fn array<'p, 'v: 'p>(values: impl Iterator<Item = &'p Value<'v>>) -> String {
     let mut out = String::from("[");
-    for (index, value) in values.iter().enumerate() {
+    for (index, value) in values.enumerate() {
         if index > 0 {
             out.push(',');
         }
@@ -46,22 +52,39 @@ fn build_object(values: Vec<Value<'_>>) -> Outcome<'_> {
 }
 
 /// The object of these names and values, of a repeated name the last value only; fails with the number of the pair whose name is NULL.
-pub(in crate::expr) fn object<'p, 'v: 'p>(pairs: impl Iterator<Item = (&'p Value<'v>, &'p Value<'v>)>) -> Result<String, usize> {
-    let mut members: Vec<(String, &Value<'v>)> = Vec::new();
+pub(crate) fn object<'p, 'v: 'p>(pairs: impl Iterator<Item = (&'p Value<'v>, &'p Value<'v>)>) -> Result<String, usize> {
+    let mut members = Vec::new();
     for (place, (name, value)) in pairs.enumerate() {
         if name.is_null() {
             return Err(place);
         }
-        let name = member_name(name);
-        match members.iter_mut().find(|(known, _)| *known == name) {
-            Some(member) => member.1 = value,
-            None => members.push((name, value)),
-        }
+        members.push((member_name(name), value));
     }
-    Ok(written(&members))
+    Ok(written(&last_of_each(members)))
 }
 
-fn written(members: &[(String, &Value<'_>)]) -> String {
+/// So many names are compared with each other; more are hashed.
+const FEW: usize = 24;
+
+/// Each name once: at its first place, with its last value.
+fn last_of_each<'p, 'v>(members: Vec<(Cow<'p, str>, &'p Value<'v>)>) -> Vec<(Cow<'p, str>, &'p Value<'v>)> {
+    let is_new = |at: usize| members[..at].iter().all(|(known, _)| *known != members[at].0);
+    if members.len() <= FEW && (1..members.len()).all(is_new) {
+        return members;
+    }
+    let mut places = HashMap::with_hasher(FixedState::default());
+    let mut distinct: Vec<(Cow<'p, str>, &'p Value<'v>)> = Vec::with_capacity(members.len());
+    for (name, value) in members {
+        let place = *places.entry(name.clone()).or_insert(distinct.len());
+        match distinct.get_mut(place) {
+            Some(member) => member.1 = value,
+            None => distinct.push((name, value)),
+        }
+    }
+    distinct
+}
+
+fn written(members: &[(Cow<'_, str>, &Value<'_>)]) -> String {
     let mut out = String::from("{");
     for (index, (name, value)) in members.iter().enumerate() {
         if index > 0 {
@@ -76,12 +99,13 @@ fn written(members: &[(String, &Value<'_>)]) -> String {
 }
 
 /// A name is written as the value would be, in quotes.
-fn member_name(value: &Value<'_>) -> String {
+fn member_name<'p>(value: &'p Value<'_>) -> Cow<'p, str> {
     let mut name = String::new();
     match value {
+        Value::Text(text) => return Cow::Borrowed(text),
         Value::Bool(b) => name.push_str(if *b { "true" } else { "false" }),
         Value::Timestamp(micros) => text::print_timestamp_iso(*micros, &mut name),
         other => text::print(other, &mut name),
     }
-    name
+    Cow::Owned(name)
 }

@@ -16,6 +16,7 @@ use super::function::Function;
 
 pub(super) use cast::{CASTS, Context, TO_PRECISION, TO_TEXT};
 pub(super) use comparison::{ALL_OF, ANY_OF};
+pub(crate) use json_build::{array as json_array, object as json_object};
 
 /// Every function and operator by family; a name may stand in several.
 static FAMILIES: [&[Function]; 10] = [
