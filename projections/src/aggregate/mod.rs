@@ -7,7 +7,6 @@ mod collect;
 mod exact;
 mod select;
 mod state;
-pub mod typing;
 
 use schemas::Value;
 

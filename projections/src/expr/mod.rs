@@ -121,11 +121,6 @@ pub enum EvalError {
     Invalid(String),
 }
 
-/// A call of an operator or function that takes values of any one type; `None` where there is no such.
-pub fn call<const N: usize>(name: &str, args: [Expr; N]) -> Option<Expr> {
-    functions::named(name).next().map(|function| Expr::Call { function, args: Box::new(args) })
-}
-
 /// An expression with its type.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Typed {

@@ -13,7 +13,6 @@ use schemas::Type;
 mod block;
 mod fold;
 mod rollup;
-pub mod select;
 mod trigger;
 mod view;
 
