@@ -10,6 +10,7 @@ projections/src/expr/golden.rs has the same row.
 
 import itertools
 import pathlib
+import random
 import subprocess
 import sys
 
@@ -755,7 +756,92 @@ def precedence():
     """)
 
 
-FAMILIES = [precedence, arithmetic, comparison, logic, text, numeric, casts, time, json, arrays]
+class Nested:
+    """Random expressions, typed so that most of them make sense."""
+
+    COLUMNS = {"bool": ["b", "nb"], "int": ["i4", "i8", "ni8", "ni4"], "numeric": ["n", "nn"], "double": ["d", "nd"],
+               "text": ["t", "nt"], "time": ["ts", "nts"], "date": ["dt", "ndt"], "interval": ["iv", "niv"], "json": ["j", "nj"],
+               "array": ["ai", "nai"], "texts": ["at", "nat"]}
+    LITERALS = {"bool": ["true", "false", "null"], "int": ["0", "1", "-3", "100", "7::bigint"], "numeric": ["1.5", "-0.25", "100.00", "0.1"],
+                "double": ["0.5::float8", "-2::float8", "1e10::float8"], "text": ["'abc'", "''", "'7'", "'Ünï'", "'a,b'"],
+                "time": ["timestamptz '2024-02-29 12:00:00+00'"], "date": ["date '2025-12-31'"],
+                "interval": ["interval '1 day'", "interval '-1 mon 2:30'"], "json": ["'{\"a\":5,\"b\":[1,2]}'::json"],
+                "array": ["array[1,2]", "'{5}'::bigint[]"], "texts": ["array['a','b']"]}
+    RULES = {
+        "bool": ["{any} {cmp} {any}", "{number} {cmp} {number}", "{text} {cmp} {text}", "{time} {cmp} {date}", "not {bool}", "{bool} and {bool}",
+                 "{bool} or {bool}", "{any} is null", "{bool} is not true", "{number} between {number} and {number}", "{int} in ({int}, {number}, {int})",
+                 "{text} like {text} || '%'", "{text} in ({text}, 'abc')", "{number} is distinct from {number}", "starts_with({text}, {text})",
+                 "{int} = any({array})", "{array} @> {array}", "{text} ilike '%B%'", "({number})::integer::boolean", "{interval} {cmp} {interval}"],
+        "int": ["{int} + {int}", "{int} - {int}", "{int} * {int}", "{int} / {int}", "{int} % {int}", "- {int}", "length({text})", "abs({int})",
+                "({number})::bigint", "({double})::integer", "coalesce({int}, {int})", "case when {bool} then {int} else {int} end",
+                "position({text} in {text})", "{date} - {date}", "json_array_length({json} -> 'b')", "({json} ->> 'a')::integer",
+                "cardinality({array})", "greatest({int}, {int})", "nullif({int}, {int})", "({array})[{int}]", "extract(year from {time})::integer",
+                "ascii({text})", "sign({number})::integer", "array_length({array}, 1)", "array_position({array}, {int})"],
+        "numeric": ["{numeric} + {number}", "{numeric} - {number}", "{numeric} * {int}", "{numeric} / {int}", "{numeric} % {numeric}", "- {numeric}",
+                    "round({numeric}, 2)", "trunc({numeric}, 1)", "round({numeric})", "abs({numeric})", "({int})::numeric", "({numeric})::numeric(12,3)",
+                    "coalesce({numeric}, {int})", "case when {bool} then {numeric} else {int} end", "greatest({numeric}, {int}, {numeric})",
+                    "least({int}, {numeric})", "extract(epoch from {time})", "extract(day from {date})", "ceil({numeric})", "floor({numeric})",
+                    "mod({numeric}, {int})", "div({numeric}, {int})", "({json} ->> 'd')::numeric", "nullif({numeric}, {int})", "{int} / {numeric}"],
+        "double": ["{double} + {number}", "{double} * {number}", "{double} / {number}", "- {double}", "({number})::double precision", "round({double})",
+                   "sqrt({double})", "floor({double})", "coalesce({double}, {number})", "date_part('hour', {time})", "abs({double})",
+                   "case when {bool} then {double} else {number} end", "trunc({double})", "ceil({double})"],
+        "text": ["{text} || {text}", "{text} || {scalar}", "{scalar}::text", "lower({text})", "upper({text})", "trim({text})", "substr({text}, {int}, 3)",
+                 "left({text}, 3)", "right({text}, -1)", "replace({text}, {text}, 'x')", "split_part({text}, ',', 1)", "concat({scalar}, {scalar})",
+                 "concat_ws('-', {scalar}, {text})", "lpad({text}, 5, '*')", "reverse({text})", "coalesce({text}, {text})", "initcap({text})",
+                 "case when {bool} then {text} else {text} end", "{json} ->> 's'", "{json} #>> '{{b,0}}'", "nullif({text}, {text})",
+                 "array_to_string({texts}, ',')", "({texts})[1]", "json_typeof({json})", "greatest({text}, {text})", "translate({text}, 'abc', 'x')"],
+        "time": ["{time} + {interval}", "{time} - {interval}", "date_trunc('month', {time})", "date_trunc('hour', {time})", "({date})::timestamptz",
+                 "coalesce({time}, {date})", "case when {bool} then {time} else {date} end", "greatest({time}, {time})", "{interval} + {time}"],
+        "date": ["{date} + 7", "{date} - 30", "({time})::date", "coalesce({date}, {date})", "make_date(2026, 2, 3)", "least({date}, {date})"],
+        "interval": ["{interval} + {interval}", "{time} - {time}", "{interval} * 2", "{interval} / 3", "- {interval}", "{number} * interval '1 hour'",
+                     "coalesce({interval}, {interval})", "justify_hours({interval})"],
+        "json": ["json_build_object('k', {any}, 'l', {any})", "json_build_array({any}, {any})", "to_json({column})", "{json} -> 'b'",
+                 "{json} -> 'a'", "coalesce({json}, {json})", "case when {bool} then {json} end", "{json} #> '{{b,2}}'"],
+        "array": ["array[{int}, {int}]", "{array} || {int}::bigint", "array_append({array}, {int})", "coalesce({array}, {array})", "array_remove({array}, {int})",
+                  "array_cat({array}, {array})"],
+        "texts": ["array[{text}, {text}]", "string_to_array({text}, ',')", "coalesce({texts}, {texts})", "{texts} || {texts}"],
+    }
+
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+
+    def expression(self, ty, depth):
+        if ty == "number":
+            ty = self.random.choice(["int", "numeric", "double"])
+        if ty == "any":
+            ty = self.random.choice(list(self.RULES))
+        if ty == "scalar":
+            ty = self.random.choice([ty for ty in self.RULES if ty != "json"])
+        if ty == "column":
+            return self.random.choice([column for columns in self.COLUMNS.values() for column in columns])
+        if ty == "cmp":
+            return self.random.choice(["=", "<>", "<", ">="])
+        if depth == 0:
+            return self.random.choice(self.COLUMNS[ty] * 2 + self.LITERALS[ty])
+        rule = self.random.choice(self.RULES[ty])
+        return self.filled(rule, depth - 1)
+
+    def filled(self, rule, depth):
+        out, rest = [], rule
+        while "{" in rest:
+            before, rest = rest.split("{", 1)
+            if rest.startswith("{"):
+                inside, rest = rest[1:].split("}}", 1)
+                out.append(f"{before}{{{inside}}}")
+                continue
+            ty, rest = rest.split("}", 1)
+            inner = self.expression(ty, depth if self.random.random() < 0.7 else 0)
+            out.append(before + (inner if " " not in inner or ty == "cmp" else f"({inner})"))
+        return "".join(out) + rest
+
+
+def nested():
+    source = Nested(20260101)
+    for _ in range(3000):
+        yield source.expression("any", source.random.choice([1, 2, 2, 3]))
+
+
+FAMILIES = [nested, precedence, arithmetic, comparison, logic, text, numeric, casts, time, json, arrays]
 
 
 def outcomes(expressions, psql):

@@ -29,6 +29,8 @@ pub(super) fn can(from: &Type, to: &Type, context: Context) -> bool {
         (Type::Unknown, _) => true,
         (Type::Array(from), Type::Array(to)) => can(from, to, context),
         (Type::Text, _) => context == Context::Explicit,
+        // PostgreSQL's text of JSON shows how it was written or built, which the canonical form does not know.
+        (Type::Json(_), _) => false,
         (_, Type::Text) => context >= Context::Assignment,
         _ => CASTS.iter().any(|rule| is(rule.from.ty(), from) && is(rule.to.ty(), to) && rule.context <= context),
     }
@@ -44,7 +46,11 @@ pub(super) fn convert(typed: Typed, to: &Type, context: Context) -> Result<Typed
         return decided(typed.expr, to);
     }
     if !can(&typed.ty, to, context) {
-        return Err(Fault::new(format!("cannot cast type {} to {to}", typed.ty)));
+        let fault = Fault::new(format!("cannot cast type {} to {to}", typed.ty));
+        return Err(match typed.ty {
+            Type::Json(_) => fault.with_hint("take the text out first: data ->> 'name', or data #>> '{}' for the whole"),
+            _ => fault,
+        });
     }
     Ok(Typed { expr: cast(typed.expr, &typed.ty, to), ty: refined(typed.ty, to) })
 }

@@ -75,6 +75,8 @@ pub(super) enum Kind {
     Any,
     /// An array; of a result: of the type that the arguments agree on.
     AnyArray,
+    /// An array of the very type that the others of this kind have.
+    SameArray,
     /// What the arrays among the arguments have as elements.
     AnyElement,
     /// What all arguments of this kind agree on, if it has an order.
@@ -97,7 +99,7 @@ impl Kind {
             Kind::Interval => Type::Interval,
             Kind::Json => Type::JSON,
             Kind::TextArray => Type::Array(Box::new(Type::Text)),
-            Kind::Any | Kind::AnyArray | Kind::AnyElement | Kind::Comparable => return None,
+            Kind::Any | Kind::AnyArray | Kind::SameArray | Kind::AnyElement | Kind::Comparable => return None,
         })
     }
 }

@@ -176,6 +176,11 @@ fn refusals() {
 }
 
 #[test]
+fn nested() {
+    check("nested");
+}
+
+#[test]
 fn precedence() {
     check("precedence");
 }

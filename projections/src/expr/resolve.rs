@@ -47,7 +47,7 @@ fn param_type(function: &Function, index: usize) -> Option<Type> {
 
 fn accepts(function: &Function, args: &[Type]) -> bool {
     args.iter().enumerate().all(|(index, arg)| match function.param(index) {
-        Some(Kind::AnyArray) => matches!(arg, Type::Array(_) | Type::Unknown),
+        Some(Kind::AnyArray | Kind::SameArray) => matches!(arg, Type::Array(_) | Type::Unknown),
         Some(kind) => kind.ty().is_none_or(|param| can(arg, &param, Context::Implicit)),
         None => false,
     })
@@ -118,10 +118,15 @@ pub(super) fn signature(function: &Function, args: &[Type]) -> Option<Signature>
         return None;
     }
     let array = Type::Array(Box::new(element.clone()));
+    let same = common(of_kind(Kind::SameArray).map(|(_, ty)| ty)).ok()?;
+    if of_kind(Kind::SameArray).any(|(_, ty)| !matches!(ty, Type::Unknown) && *ty != same) {
+        return None;
+    }
     let ty_of = |kind: Kind, own: &Type| match kind {
         Kind::Comparable => comparable.clone(),
         Kind::AnyElement => element.clone(),
         Kind::AnyArray => array.clone(),
+        Kind::SameArray => same.clone(),
         Kind::Any if *own == Type::Unknown => Type::Text,
         _ => kind.ty().unwrap_or_else(|| own.clone()),
     };

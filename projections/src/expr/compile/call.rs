@@ -123,11 +123,15 @@ fn no_function(name: &str, own: &[Type], why: Unresolved) -> Fault {
     }
 }
 
-/// A quoted literal alone does not say what it is.
+/// Arguments that a function of anything does not take: a quoted literal alone does not say what it is, and JSON is not shown as text.
 fn undetermined(name: &str, own: &[Type]) -> Option<Fault> {
-    let fault =
-        || Fault::new("could not determine polymorphic type because input has type unknown").with_hint("cast it: '…'::text");
-    (name == "to_json" && own == [Type::Unknown]).then(fault)
+    if name == "to_json" && own == [Type::Unknown] {
+        let fault = Fault::new("could not determine polymorphic type because input has type unknown");
+        return Some(fault.with_hint("cast it: '…'::text"));
+    }
+    let shown = matches!(name, "concat" | "concat_ws").then(|| own.iter().find(|ty| matches!(ty, Type::Json(_))));
+    let json = Typed { expr: Expr::Param(0), ty: shown.flatten()?.clone() };
+    convert(json, &Type::Text, Context::Explicit).err()
 }
 
 /// Integers of both widths compare as they are, and the first argument keeps its type.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemas::{Value, text};
 
 use crate::expr::compare::equal;
-use crate::expr::function::Kind::{AnyArray, AnyElement, Bool, Int4, Int8, Text, TextArray};
+use crate::expr::function::Kind::{AnyArray, AnyElement, Bool, Int4, Int8, SameArray, Text, TextArray};
 use crate::expr::function::{Function, Outcome};
 use crate::expr::take;
 
@@ -29,9 +29,9 @@ pub(super) static TABLE: &[Function] = &[
     Function::two("array_prepend", &[AnyElement, AnyArray], AnyArray, prepend).sees_nulls(),
     Function::two("array_cat", &[AnyArray, AnyArray], AnyArray, concatenate).sees_nulls(),
     Function::two("array_remove", &[AnyArray, AnyElement], AnyArray, remove).sees_nulls(),
-    Function::two("@>", &[AnyArray, AnyArray], Bool, contains),
-    Function::two("<@", &[AnyArray, AnyArray], Bool, |a, b| contains(b, a)),
-    Function::two("&&", &[AnyArray, AnyArray], Bool, overlaps),
+    Function::two("@>", &[SameArray, SameArray], Bool, contains),
+    Function::two("<@", &[SameArray, SameArray], Bool, |a, b| contains(b, a)),
+    Function::two("&&", &[SameArray, SameArray], Bool, overlaps),
 ];
 
 fn subscript<'v>(array: Value<'v>, index: Value<'v>) -> Outcome<'v> {
