@@ -6,6 +6,8 @@
 
 pub mod aggregate;
 pub mod codec;
+pub mod definition;
 pub mod engine;
 pub mod expr;
 pub mod plan;
+pub mod planner;

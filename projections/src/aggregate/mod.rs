@@ -6,6 +6,7 @@ mod accumulators;
 mod collect;
 mod exact;
 mod select;
+mod signature;
 mod state;
 
 use schemas::Value;
@@ -14,6 +15,7 @@ use crate::expr::EvalError;
 use crate::plan::Aggregate;
 
 pub use accumulators::Accumulators;
+pub use signature::{Signature, signature};
 
 /// Whether accumulators still tell the result after a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

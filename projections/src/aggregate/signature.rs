@@ -1,0 +1,88 @@
+//! What aggregates take and yield.
+
+use schemas::{Shape, Type};
+use std::sync::Arc;
+
+use crate::expr::{Typed, coerce, settled};
+use crate::plan::AggregateFunction;
+
+/// An aggregate's arguments, of the types that it takes, and the type of its result.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Signature {
+    /// The arguments.
+    pub args: Vec<Typed>,
+    /// The result.
+    pub result: Type,
+}
+
+/// The signature of a call with these arguments, of which a quoted literal is text; the error says why there is none.
+pub fn signature(function: AggregateFunction, args: Vec<Typed>) -> Result<Signature, String> {
+    use AggregateFunction::{ArrayAgg, Avg, BoolAnd, BoolOr, Count, JsonAgg, JsonObjectAgg, Max, Min, StringAgg, Sum};
+    let args: Vec<Typed> = args.into_iter().map(settled).collect();
+    let types: Vec<Type> = args.iter().map(|arg| arg.ty.clone()).collect();
+    let (args, result) = match (function, types.as_slice()) {
+        (Count, [] | [_]) => (args, Type::Int8),
+        (Sum, [Type::Int4]) => (args, Type::Int8),
+        (Sum | Avg, [Type::Int4 | Type::Int8 | Type::Decimal]) => (args, Type::Decimal),
+        (Sum | Avg, [Type::Double]) => (args, Type::Double),
+        (Min | Max, [ty]) if is_ordered(ty) => (args, ty.clone()),
+        (BoolAnd | BoolOr, [Type::Bool]) => (args, Type::Bool),
+        (ArrayAgg, [ty]) if is_scalar(ty) => (args, Type::Array(Box::new(ty.clone()))),
+        (JsonAgg, [ty]) => (args, Type::Json(Shape::Array(Arc::new(ty.clone())))),
+        (JsonObjectAgg, [_, _]) => (first_as_text(args)?, Type::JSON),
+        (StringAgg, [Type::Text, Type::Text]) => (args, Type::Text),
+        _ => return Err(refusal(function, &types)),
+    };
+    Ok(Signature { args, result })
+}
+
+/// Types for which PostgreSQL has min and max.
+fn is_ordered(ty: &Type) -> bool {
+    match ty {
+        Type::Array(item) => is_ordered(item) || matches!(**item, Type::Bool | Type::Uuid),
+        Type::Bool | Type::Uuid | Type::Json(_) | Type::Unknown => false,
+        _ => true,
+    }
+}
+
+/// Types that an array may hold.
+fn is_scalar(ty: &Type) -> bool {
+    !matches!(ty, Type::Json(_) | Type::Array(_) | Type::Interval)
+}
+
+fn first_as_text(mut args: Vec<Typed>) -> Result<Vec<Typed>, String> {
+    let name = args.remove(0);
+    args.insert(0, coerce(name, &Type::Text)?);
+    Ok(args)
+}
+
+fn refusal(function: AggregateFunction, types: &[Type]) -> String {
+    let types: Vec<String> = types.iter().map(ToString::to_string).collect();
+    let instead = match function {
+        AggregateFunction::ArrayAgg => "; json_agg takes values of every type",
+        AggregateFunction::StringAgg => "; it takes text and a separator",
+        _ => "",
+    };
+    format!("there is no {}({}){instead}", function.name(), types.join(", "))
+}
+
+// === impl AggregateFunction ===
+
+impl AggregateFunction {
+    /// The name in SQL.
+    pub fn name(self) -> &'static str {
+        match self {
+            AggregateFunction::Count => "count",
+            AggregateFunction::Sum => "sum",
+            AggregateFunction::Avg => "avg",
+            AggregateFunction::Min => "min",
+            AggregateFunction::Max => "max",
+            AggregateFunction::BoolAnd => "bool_and",
+            AggregateFunction::BoolOr => "bool_or",
+            AggregateFunction::ArrayAgg => "array_agg",
+            AggregateFunction::JsonAgg => "json_agg",
+            AggregateFunction::JsonObjectAgg => "json_object_agg",
+            AggregateFunction::StringAgg => "string_agg",
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Views: the SELECT in its own file, and how documents and lists are kept.
+
+use std::sync::Arc;
+
+use schemas::{SourceFile, Type};
+use sqlparser::ast::{Ident, Query, Spanned as _};
+use sqlparser::tokenizer::Span;
+
+use super::file::ViewDef;
+use super::nearest::suggest;
+use super::report::Report;
+use super::rules::report_at;
+use super::sql::SqlText;
+use super::syntax::Text;
+use crate::expr::{AggregateCall, Expr, Mistake, Scope, Typed, coerce, compile};
+use crate::plan::{Column, View, ViewId};
+use crate::planner::{Planner, Selected};
+
+/// A view whose SELECT is parsed.
+pub struct ViewDraft<'f> {
+    /// The view as it is written in `projection.toml`.
+    pub def: &'f ViewDef<'f>,
+    /// The file of its SELECT.
+    pub sql: SqlText<'f>,
+    /// The SELECT.
+    pub query: Query,
+    /// The mistakes in its file.
+    pub report: Report<'f>,
+}
+
+/// Finds and parses the view's SELECT. A mistake in it goes to the report of its own file, which comes back as the error.
+pub fn parse<'f>(
+    def: &'f ViewDef<'f>,
+    folder: &str,
+    files: &'f [SourceFile],
+    report: &mut Report<'_>,
+) -> Result<ViewDraft<'f>, Option<Report<'f>>> {
+    let path = format!("{folder}{}", def.query.value);
+    let Some(file) = files.iter().find(|file| file.path == path) else {
+        let beside = files.iter().filter_map(|file| file.path.strip_prefix(folder)).filter(|name| name.ends_with(".sql"));
+        let message = format!("there is no file `{path}`");
+        report.add_with_hint(def.query.span.clone(), message, suggest(def.query.value, beside));
+        return Err(None);
+    };
+    let sql = SqlText::of_file(&file.text);
+    let mut own = Report::new(file);
+    match sql.parse_query(&mut own) {
+        Some(query) => Ok(ViewDraft { def, sql, query, report: own }),
+        None => Err(Some(own)),
+    }
+}
+
+// === impl ViewDraft ===
+
+impl ViewDraft<'_> {
+    /// Plans the SELECT; its mistakes go to the report of its file, and those about its columns to `report`.
+    pub fn plan(&mut self, number: ViewId, planner: &mut Planner<'_>, report: &mut Report<'_>) -> Option<View> {
+        let mut mistakes = Vec::new();
+        let selected = planner.view(number, &self.query, &mut mistakes);
+        report_at(&self.sql, mistakes, &mut self.report);
+        let Selected { columns, key } = selected?;
+        let expire_at = self.def.expire_at.as_ref().map(|text| expire_at(text, &columns, report));
+        let filters = with_key(column_numbers(&self.def.filters, &columns, report), &key);
+        let order_by = with_key(column_numbers(&self.def.order_by, &columns, report), &key);
+        let expire_at = match expire_at {
+            Some(expire_at) => Some(expire_at?),
+            None => None,
+        };
+        Some(View {
+            name: self.def.name.value.to_owned(),
+            query: Arc::from(self.sql.text.as_ref()),
+            lineage: planner.lineage(number),
+            columns,
+            key,
+            filters,
+            order_by,
+            expire_at,
+        })
+    }
+}
+
+fn column_numbers(names: &[Text<'_>], columns: &[Column], report: &mut Report<'_>) -> Vec<usize> {
+    names.iter().filter_map(|name| column_number(name, columns, report)).collect()
+}
+
+fn column_number(name: &Text<'_>, columns: &[Column], report: &mut Report<'_>) -> Option<usize> {
+    let Some(number) = columns.iter().position(|column| column.name == name.value) else {
+        let hint = suggest(name.value, columns.iter().map(|column| column.name.as_str()));
+        report.add_with_hint(name.span.clone(), format!("the view has no column `{}`", name.value), hint);
+        return None;
+    };
+    let ty = &columns[number].ty;
+    if !ty.is_comparable() {
+        report.add(name.span.clone(), format!("`{}` is {ty}, which has no order", name.value));
+        return None;
+    }
+    Some(number)
+}
+
+/// The columns, and those of the key that are not among them.
+fn with_key(mut columns: Vec<usize>, key: &[usize]) -> Vec<usize> {
+    columns.extend(key.iter().filter(|column| !columns.contains(column)).copied().collect::<Vec<_>>());
+    columns
+}
+
+// === expire_at ===
+
+fn expire_at(text: &Text<'_>, columns: &[Column], report: &mut Report<'_>) -> Option<Typed> {
+    let expr = text.sql.parse_expr(report)?;
+    let mut mistakes = Vec::new();
+    let typed = compile(&expr, &mut DocumentScope { columns }, &mut mistakes);
+    report_at(&text.sql, mistakes, report);
+    let typed = typed?;
+    let found = typed.ty.clone();
+    let coerced = coerce(typed, &Type::Timestamp).map_err(|_| {
+        let hint = Some("write a time, such as `placed_at + interval '90 days'`".to_owned());
+        report.add_with_hint(text.span.clone(), format!("`expire_at` must be timestamptz, not {found}"), hint);
+    });
+    coerced.ok()
+}
+
+/// The columns of a document.
+struct DocumentScope<'c> {
+    columns: &'c [Column],
+}
+
+impl Scope for DocumentScope<'_> {
+    fn column(&mut self, name: &[Ident]) -> Result<Typed, Mistake> {
+        let span = Span::union_iter(name.iter().map(|ident| ident.span));
+        let wanted = name.iter().map(|ident| ident.value.as_str()).collect::<Vec<_>>().join(".");
+        let number = self.columns.iter().position(|column| column.name == wanted).ok_or_else(|| Mistake {
+            span,
+            message: format!("the view has no column `{wanted}`"),
+            hint: suggest(&wanted, self.columns.iter().map(|column| column.name.as_str())),
+        })?;
+        Ok(Typed { expr: Expr::Param(number), ty: self.columns[number].ty.clone() })
+    }
+
+    fn subselect(&mut self, query: &Query, mistakes: &mut Vec<Mistake>) -> Option<Typed> {
+        mistakes.push(Mistake::new(query.span(), "a sub-select in `expire_at`").with_hint("make it a column of the view"));
+        None
+    }
+
+    fn exists(&mut self, query: &Query, mistakes: &mut Vec<Mistake>) -> Option<Typed> {
+        self.subselect(query, mistakes)
+    }
+
+    fn aggregate(&mut self, call: &AggregateCall<'_>, mistakes: &mut Vec<Mistake>) -> Option<Typed> {
+        mistakes.push(Mistake::new(call.span, "an aggregate in `expire_at`").with_hint("make it a column of the view"));
+        None
+    }
+}
