@@ -179,39 +179,29 @@ fn element_params<'e>(buffer: &mut Extracted<'e>, params: &mut Vec<Param<'e>>) -
 }
 
 impl<'e> Effect<'e> {
+    /// Finds the rows that the rules run on. Where a key cannot be computed the others still can: their events have to wait.
     fn find_targets(&mut self, elements: &[Vec<(usize, usize)>]) -> Result<(), Refusal> {
         let fold = self.fold.clone();
         let mut builder = KeyBuilder::default();
+        let mut failure = None;
         for (number, rule) in fold.rules.iter().enumerate() {
-            match rule.for_each {
-                None => self.add_target(number, rule, None, &mut builder)?,
-                Some(each) => {
-                    for place in elements.get(each).into_iter().flatten() {
-                        self.add_target(number, rule, Some(*place), &mut builder)?;
-                    }
+            let places: Vec<Option<(usize, usize)>> = match rule.for_each {
+                None => vec![None],
+                Some(each) => elements.get(each).into_iter().flatten().copied().map(Some).collect(),
+            };
+            for element in places {
+                match self.key(rule, element, &mut builder) {
+                    Ok(key) => self.targets.push(Target { rule: number, entity: rule.entity, key, element }),
+                    Err(error) => failure = failure.or(Some(error)),
                 }
             }
         }
-        Ok(())
-    }
-
-    fn add_target(
-        &mut self,
-        number: usize,
-        rule: &Rule,
-        element: Option<(usize, usize)>,
-        builder: &mut KeyBuilder,
-    ) -> Result<(), Refusal> {
-        match self.key(rule, element, builder) {
-            Ok(key) => {
-                self.targets.push(Target { rule: number, entity: rule.entity, key, element });
-                Ok(())
+        match failure {
+            None => Ok(()),
+            Some(error) => {
+                let reason = format!("the key cannot be computed: {error}");
+                Err(Refusal { kind: "expression_failed", reason, keys: self.keys() })
             }
-            Err(error) => Err(Refusal {
-                kind: "expression_failed",
-                reason: format!("the key cannot be computed: {error}"),
-                keys: self.keys(),
-            }),
         }
     }
 
