@@ -72,7 +72,7 @@ impl ExactSum {
 }
 
 fn units(number: Decimal) -> I256 {
-    I256::from(number.mantissa()) * I256::from(10).pow(decimal::MAX_SCALE - number.scale())
+    decimal::at_scale(number, decimal::MAX_SCALE)
 }
 
 /// The next `N` bytes.

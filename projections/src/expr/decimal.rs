@@ -53,15 +53,28 @@ pub fn divide(left: I256, right: I256) -> I256 {
     if rest.abs() >= right.abs() - rest.abs() { quotient + left.signum() * right.signum() } else { quotient }
 }
 
+/// The powers of ten up to 10^28.
+const POWERS: [i128; MAX_SCALE as usize + 1] = powers();
+
+const fn powers() -> [i128; MAX_SCALE as usize + 1] {
+    let mut powers = [1; MAX_SCALE as usize + 1];
+    let mut at = 1;
+    while at < powers.len() {
+        powers[at] = powers[at - 1] * 10;
+        at += 1;
+    }
+    powers
+}
+
 /// Both numbers' digits at the larger of their scales.
 fn aligned(left: Decimal, right: Decimal) -> (I256, I256, u32) {
     let scale = left.scale().max(right.scale());
     (at_scale(left, scale), at_scale(right, scale), scale)
 }
 
-/// 96 bits and 28 more digits are within 256 bits.
-fn at_scale(number: Decimal, scale: u32) -> I256 {
-    I256::from(number.mantissa()) * I256::from(10).pow(scale - number.scale())
+/// The number's digits at a scale that is not smaller than its own: 96 bits and 28 more digits are within 256 bits.
+pub fn at_scale(number: Decimal, scale: u32) -> I256 {
+    I256::from(number.mantissa()) * I256::from(POWERS[(scale - number.scale()) as usize])
 }
 
 /// `left + right`
@@ -69,8 +82,17 @@ pub fn add(left: Decimal, right: Decimal) -> Exact {
     if left.scale() == right.scale() {
         return fit_small(left.mantissa() + right.mantissa(), left.scale());
     }
-    let (a, b, scale) = aligned(left, right);
-    fit(a + b, scale)
+    let scale = left.scale().max(right.scale());
+    match (small_at_scale(left, scale), small_at_scale(right, scale)) {
+        (Some(a), Some(b)) => fit_small(a + b, scale),
+        _ => fit(at_scale(left, scale) + at_scale(right, scale), scale),
+    }
+}
+
+/// The same digits where they fit 127 bits, so that two of them add up in 128.
+fn small_at_scale(number: Decimal, scale: u32) -> Option<i128> {
+    let digits = number.mantissa().checked_mul(POWERS[(scale - number.scale()) as usize])?;
+    (digits.unsigned_abs() < 1 << 126).then_some(digits)
 }
 
 /// `left - right`
