@@ -3,13 +3,14 @@
 //! read by the same rules.
 
 mod number;
+mod skip;
 mod string;
 
 pub(crate) use number::{Number, NumberForm};
 pub(crate) use string::{Escapes, Text};
 
 /// How deep containers may be nested; `serde_json` stops at the same depth.
-pub(crate) const MAX_DEPTH: u32 = 127;
+const MAX_DEPTH: u32 = 127;
 
 /// Why the text is not JSON; the scanner's position says where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,14 +64,14 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads a scalar, or the opening of a container.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn token(&mut self) -> Result<Token<'a>, Broken> {
         self.space();
         match self.peek() {
             Some(b'"') => self.string().map(Token::Text),
             Some(b'-' | b'0'..=b'9') => self.number().map(Token::Number),
-            Some(b'{') => self.open(Token::Object),
-            Some(b'[') => self.open(Token::Array),
+            Some(b'{') => self.open().map(|()| Token::Object),
+            Some(b'[') => self.open().map(|()| Token::Array),
             Some(b't') => self.literal("true", Token::Bool(true)),
             Some(b'f') => self.literal("false", Token::Bool(false)),
             Some(b'n') => self.literal("null", Token::Null),
@@ -124,50 +125,10 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Reads a whole value, and returns its text.
-    #[inline]
-    pub(crate) fn skip(&mut self) -> Result<&'a str, Broken> {
-        self.space();
-        let start = self.at;
-        let token = self.token()?;
-        self.skip_rest(token)?;
-        Ok(self.since(start))
-    }
-
-    /// Reads what is left of the value that begins with `token`.
-    #[inline]
-    pub(crate) fn skip_rest(&mut self, token: Token<'a>) -> Result<(), Broken> {
-        match token {
-            Token::Object => self.skip_members(),
-            Token::Array => self.skip_items(),
-            _ => Ok(()),
-        }
-    }
-
     /// Nothing but space may follow.
     pub(crate) fn end(&mut self) -> Result<(), Broken> {
         self.space();
         if self.at == self.text.len() { Ok(()) } else { Err(Broken("unexpected text after the end of the value")) }
-    }
-
-    fn skip_members(&mut self) -> Result<(), Broken> {
-        let mut name = self.first_name()?;
-        while name.is_some() {
-            let token = self.token()?;
-            self.skip_rest(token)?;
-            name = self.next_name()?;
-        }
-        Ok(())
-    }
-
-    fn skip_items(&mut self) -> Result<(), Broken> {
-        let mut more = self.first_item()?;
-        while more {
-            let token = self.token()?;
-            self.skip_rest(token)?;
-            more = self.next_item()?;
-        }
-        Ok(())
     }
 
     #[inline]
@@ -184,13 +145,14 @@ impl<'a> Scanner<'a> {
         Ok(name)
     }
 
-    fn open(&mut self, token: Token<'a>) -> Result<Token<'a>, Broken> {
+    #[inline]
+    fn open(&mut self) -> Result<(), Broken> {
         if self.depth == MAX_DEPTH {
             return Err(Broken("nested too deeply"));
         }
         self.depth += 1;
         self.at += 1;
-        Ok(token)
+        Ok(())
     }
 
     /// Reads the closing bracket, where nothing follows in the container.

@@ -11,8 +11,9 @@ pub(crate) struct Number<'a> {
     pub(crate) form: NumberForm,
 }
 
-/// How a number is written.
+/// How a number is written; as wide as a word, as [`Escapes`](super::Escapes) is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
 pub(crate) enum NumberForm {
     /// Digits only, perhaps with a sign.
     Digits,

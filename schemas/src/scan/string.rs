@@ -13,8 +13,10 @@ pub(crate) struct Text<'a> {
     pub(crate) escapes: Escapes,
 }
 
-/// What is known of a string's escapes.
+/// What is known of a string's escapes. As wide as a word, so that texts are moved in whole words: this is where
+/// reading events spends its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
 pub(crate) enum Escapes {
     /// The raw text is the string.
     None,
@@ -28,6 +30,7 @@ pub(crate) enum Escapes {
 
 impl<'a> Text<'a> {
     /// The string itself.
+    #[inline]
     pub(crate) fn decode(&self) -> Cow<'a, str> {
         match self.escapes {
             Escapes::None => Cow::Borrowed(self.raw),
@@ -48,20 +51,32 @@ impl<'a> Text<'a> {
 // === impl Scanner ===
 
 impl<'a> Scanner<'a> {
-    /// Reads a string; its opening quote comes next.
-    #[inline]
+    /// Reads a string; its opening quote comes next. The way of strings without escapes goes into every caller.
+    #[inline(always)]
     pub(super) fn string(&mut self) -> Result<Text<'a>, Broken> {
+        let start = self.at + 1;
+        self.at = start;
+        self.at += plain_len(self.rest());
+        let raw = self.since(start);
+        if self.peek() != Some(b'"') {
+            return self.string_with_escapes(start);
+        }
         self.at += 1;
-        let start = self.at;
+        Ok(Text { raw, escapes: Escapes::None })
+    }
+
+    /// Reads the rest of a string, from what is not plain in it.
+    #[cold]
+    fn string_with_escapes(&mut self, start: usize) -> Result<Text<'a>, Broken> {
         let mut escapes = Escapes::None;
         loop {
-            self.at += plain_len(self.rest());
             match self.peek() {
                 Some(b'"') => break,
                 Some(b'\\') => escapes = self.escape(escapes)?,
                 Some(_) => return Err(Broken("control character in a string")),
                 None => return Err(Broken("string without an end")),
             }
+            self.at += plain_len(self.rest());
         }
         let raw = self.since(start);
         self.at += 1;
@@ -69,7 +84,6 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads one escape; what the string's escapes are, with this one.
-    #[cold]
     fn escape(&mut self, before: Escapes) -> Result<Escapes, Broken> {
         let bytes = self.rest();
         match bytes.get(1) {
@@ -98,8 +112,13 @@ fn plain_len(bytes: &[u8]) -> usize {
         }
         len += 8;
     }
-    let tail = bytes.get(len..).unwrap_or_default();
-    len + tail.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).unwrap_or(tail.len())
+    len + plain_tail_len(bytes.get(len..).unwrap_or_default())
+}
+
+/// The same for fewer than eight bytes; text is that short only where it ends.
+#[cold]
+fn plain_tail_len(tail: &[u8]) -> usize {
+    tail.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).unwrap_or(tail.len())
 }
 
 /// The high bit of each of the eight bytes that ends a run of plain ones. Bits above the lowest that is set may be
@@ -131,6 +150,7 @@ fn code_unit(bytes: &[u8]) -> Option<u32> {
 }
 
 /// `raw` with its escapes decoded; they were checked when it was read.
+#[cold]
 fn unescape(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     let mut rest = raw;
