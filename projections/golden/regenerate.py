@@ -686,6 +686,20 @@ def arrays():
     """)
 
 
+def formats():
+    patterns = ["YYYY-MM-DD", "YYYY-MM-DD HH24:MI:SS", "YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"", "HH12:MI:SS AM", "HH:MI pm", "Mon DD, YYYY", "FMMonth FMDD, YYYY",
+                "Month|", "MONTH|", "month|", "Day|", "DAY|", "day|", "Dy DY dy", "FMDay", "IYYY-\"W\"IW-ID", "YYYY\"-Q\"Q", "Q", "DDD FMDDD", "D ID", "WW W", "J",
+                "CC", "YYY YY Y", "Y,YYY", "IYY IY I IDDD", "US MS", "FF1 FF2 FF3 FF4 FF5 FF6", "SSSS SSSSS", "TZ tz OF TZH:TZM", "yyyy-mm-dd hh24:mi:ss", "FMMM/FMDD/YY",
+                "", "x-z_?!", "äöü YYYY", "YYYYMMDD", "HH24MISS", "FMHH24:FMMI", "Mon-YY", "FMMonth", "DD.MM.YYYY"]
+    yield from cross("to_char({}, '{}')", ["ts", "timestamptz '2024-12-30 00:05:09.000123+00'", "timestamptz '0987-01-01 12:00+00'"], patterns)
+    yield from lines("""
+        to_char(dt, 'YYYY/MM/DD')
+        to_char(nts, 'YYYY')
+        to_char(ts, null)
+        to_char(date_trunc('month', ts), 'YYYY-MM')
+    """)
+
+
 def precedence():
     yield from lines(r"""
         not i8 = 42
@@ -841,7 +855,7 @@ def nested():
         yield source.expression("any", source.random.choice([1, 2, 2, 3]))
 
 
-FAMILIES = [nested, precedence, arithmetic, comparison, logic, text, numeric, casts, time, json, arrays]
+FAMILIES = [formats, nested, precedence, arithmetic, comparison, logic, text, numeric, casts, time, json, arrays]
 
 
 def outcomes(expressions, psql):

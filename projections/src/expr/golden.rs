@@ -176,6 +176,11 @@ fn refusals() {
 }
 
 #[test]
+fn formats() {
+    check("formats");
+}
+
+#[test]
 fn nested() {
     check("nested");
 }

@@ -10,7 +10,7 @@ use super::aggregate::aggregate_named;
 use super::{Compiler, Fault, listed, refused, types};
 use crate::expr::convert::{convert, settled, unify};
 use crate::expr::fold::folded;
-use crate::expr::functions::{Context, all, named};
+use crate::expr::functions::{Context, all, check_format, named};
 use crate::expr::resolve::{Unresolved, resolve, signature};
 use crate::expr::{Expr, Function, Typed, nearest};
 
@@ -61,7 +61,7 @@ impl Compiler<'_> {
         let Some(signature) = signature(function, &own) else {
             return self.fail(span, no_function(function.name, &own, Unresolved::None));
         };
-        if let Some(fault) = undetermined(function.name, &own) {
+        if let Some(fault) = undetermined(function.name, &own).or_else(|| wrong_constant(function.name, &args)) {
             return self.fail(span, fault);
         }
         let result = shaped(function.name, &args).unwrap_or(signature.result);
@@ -132,6 +132,12 @@ fn undetermined(name: &str, own: &[Type]) -> Option<Fault> {
     let shown = matches!(name, "concat" | "concat_ws").then(|| own.iter().find(|ty| matches!(ty, Type::Json(_))));
     let json = Typed { expr: Expr::Param(0), ty: shown.flatten()?.clone() };
     convert(json, &Type::Text, Context::Explicit).err()
+}
+
+/// A constant that would make every call fail.
+fn wrong_constant(name: &str, args: &[Typed]) -> Option<Fault> {
+    let ("to_char", Some(Typed { expr: Expr::Literal(Value::Text(format)), .. })) = (name, args.get(1)) else { return None };
+    check_format(format).err().map(|error| Fault::new(error.to_string()).with_hint("quote what is not a pattern: \"…\""))
 }
 
 /// Integers of both widths compare as they are, and the first argument keeps its type.

@@ -11,15 +11,17 @@ mod text;
 mod text_edit;
 mod time;
 mod time_parts;
+mod to_char;
 
 use super::function::Function;
 
 pub(super) use cast::{CASTS, Context, TO_PRECISION, TO_TEXT};
 pub(super) use comparison::{ALL_OF, ANY_OF};
 pub(crate) use json_build::{array as json_array, object as json_object};
+pub(super) use to_char::check_format;
 
 /// Every function and operator by family; a name may stand in several.
-static FAMILIES: [&[Function]; 10] = [
+static FAMILIES: [&[Function]; 11] = [
     arithmetic::TABLE,
     comparison::TABLE,
     numeric::TABLE,
@@ -27,6 +29,7 @@ static FAMILIES: [&[Function]; 10] = [
     text_edit::TABLE,
     time::TABLE,
     time_parts::TABLE,
+    to_char::TABLE,
     json::TABLE,
     json_build::TABLE,
     array::TABLE,

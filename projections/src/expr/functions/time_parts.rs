@@ -69,7 +69,7 @@ fn of_date(name: &str, days: i32) -> Part {
 }
 
 /// The Julian day of 1970-01-01.
-const JULIAN_EPOCH: i64 = 2_440_588;
+pub(super) const JULIAN_EPOCH: i64 = 2_440_588;
 
 fn julian(days: i64, clock: i64) -> Part {
     decimal::add(Decimal::from(days + JULIAN_EPOCH), decimal::quotient(Decimal::from(clock), Decimal::from(DAY))?)
@@ -86,7 +86,7 @@ fn of_clock(unit: Unit, clock: i64) -> Option<Decimal> {
     })
 }
 
-fn of_day(unit: Unit, days: i64) -> Option<i64> {
+pub(super) fn of_day(unit: Unit, days: i64) -> Option<i64> {
     let civil = Civil::of_days(days);
     let year = civil.year;
     Some(match unit {
@@ -118,7 +118,7 @@ fn past_zero(year: i64, size: i64) -> i64 {
 }
 
 /// Year and number of the ISO week, which belongs to the year that its Thursday is in.
-fn iso_week(days: i64) -> (i64, i64) {
+pub(super) fn iso_week(days: i64) -> (i64, i64) {
     let thursday = days - (days + 3).rem_euclid(7) + 3;
     let year = Civil::of_days(thursday).year;
     (year, (thursday - Civil { year, month: 1, day: 1 }.days()) / 7 + 1)
