@@ -14,6 +14,9 @@ const DEAD_LETTERS: DeadLetters = DeadLetters { policy: Policy::Park, limit: 10_
 /// Producers that retry do so within seconds; this many positions are minutes on a busy log.
 const DUPLICATE_WINDOW: u64 = 100_000;
 
+/// The subject pattern that all events match.
+const EVERYTHING: &str = ">";
+
 /// The whole file.
 pub struct ProjectionFile<'f> {
     /// `name`
@@ -91,10 +94,10 @@ pub struct ViewDef<'f> {
 pub fn read<'f>(table: &'f DeTable<'f>, report: &mut Report<'_>) -> ProjectionFile<'f> {
     let mut root = Section::new(table, 0..0);
     let name = root.required_text("name", report).map(|text| name_in(&text, report)).unwrap_or_default();
-    let subjects = root.texts("subjects", report).unwrap_or_default().iter().map(|text| text.value.to_owned()).collect();
+    let subjects = root.texts("subjects", report).map(|texts| texts.iter().map(|text| text.value.to_owned()).collect());
     let file = ProjectionFile {
         name,
-        subjects,
+        subjects: subjects.unwrap_or_else(|| vec![EVERYTHING.to_owned()]),
         dead_letters: read_dead_letters(&mut root, report),
         duplicate_window: read_duplicates(&mut root, report),
         entities: read_each(&mut root, "entities", report, read_entity),
@@ -169,14 +172,16 @@ fn read_key_columns<'f>(entry: &Entry<'f>, report: &mut Report<'_>) -> Vec<Text<
     if columns.as_ref().is_some_and(Vec::is_empty) {
         report.add(entry.value.span(), "the key of an entity has at least one column");
     }
-    let columns = columns.unwrap_or_default();
-    for (i, column) in columns.iter().enumerate() {
-        if columns[..i].iter().any(|earlier| earlier.value == column.value) {
-            report.add(column.span.clone(), format!("`{}` is twice in the key", column.value));
-        }
+    let mut key: Vec<Text<'f>> = Vec::new();
+    for column in columns.unwrap_or_default() {
         check_name(column.value, column.span.clone(), report);
+        if key.iter().any(|earlier| earlier.value == column.value) {
+            report.add(column.span.clone(), format!("`{}` is twice in the key", column.value));
+        } else {
+            key.push(column);
+        }
     }
-    columns
+    key
 }
 
 /// One rule, or an array of them.

@@ -149,7 +149,7 @@ impl Scope for FoldScope<'_> {
 
     fn subselect(&mut self, query: &Query, mistakes: &mut Vec<Mistake>) -> Option<Typed> {
         let hint = "a fold sees the event and its own row; join in a view";
-        mistakes.push(Mistake::new(query.span(), "a sub-select in a fold").with_hint(hint));
+        mistakes.push(Mistake::new(query.span(), "a fold cannot have a sub-select").with_hint(hint));
         None
     }
 
@@ -159,7 +159,7 @@ impl Scope for FoldScope<'_> {
 
     fn aggregate(&mut self, call: &AggregateCall<'_>, mistakes: &mut Vec<Mistake>) -> Option<Typed> {
         let hint = "keep a running value, such as `coalesce(self.total, 0) + amount`, or aggregate in a view";
-        mistakes.push(Mistake::new(call.span, "an aggregate in a fold").with_hint(hint));
+        mistakes.push(Mistake::new(call.span, "a fold cannot have an aggregate").with_hint(hint));
         None
     }
 }

@@ -52,6 +52,7 @@ impl<'f> SqlText<'f> {
             (Some(start), _) => (start.saturating_sub(1), start),
             _ => (0, self.text.trim_end().len()),
         };
+        let (start, end) = self.balanced(start, end);
         self.in_file(start)..self.in_file(end)
     }
 
@@ -113,6 +114,20 @@ impl<'f> SqlText<'f> {
         let start: usize = self.text.split_inclusive('\n').take(line).map(str::len).sum();
         let rest = self.text.get(start..)?;
         Some(start + rest.char_indices().nth(column).map_or(rest.len(), |(offset, _)| offset))
+    }
+
+    /// The parser's spans leave out parentheses at the ends.
+    fn balanced(&self, mut start: usize, mut end: usize) -> (usize, usize) {
+        let (opened, closed) = (self.text[start..end].matches('(').count(), self.text[start..end].matches(')').count());
+        for _ in closed..opened {
+            let rest = &self.text[end..];
+            let next = rest.trim_start();
+            end += if next.starts_with(')') { rest.len() - next.len() + 1 } else { 0 };
+        }
+        for _ in opened..closed {
+            start -= usize::from(self.text[..start].ends_with('('));
+        }
+        (start, end)
     }
 
     fn token_end(&self, start: usize) -> usize {

@@ -90,7 +90,7 @@ impl<'f> Section<'f> {
     pub fn number(&mut self, name: &'static str, report: &mut Report<'_>) -> Option<u64> {
         let entry = self.get(name)?;
         let number = entry.value.get_ref().as_integer().and_then(|i| u64::from_str_radix(i.as_str(), i.radix()).ok());
-        number.or_else(|| entry.is_not("a whole number", report))
+        number.or_else(|| entry.is_not("a whole number from 0 on", report))
     }
 
     /// The table of this name.
@@ -124,8 +124,12 @@ impl<'f> Entry<'f> {
     /// The value as an array of strings.
     pub fn texts(&self, report: &mut Report<'_>) -> Option<Vec<Text<'f>>> {
         let Some(items) = self.value.get_ref().as_array() else { return self.is_not("an array of strings", report) };
-        let texts: Option<Vec<Text<'f>>> = items.iter().map(|item| text_of(item, report)).collect();
-        texts.or_else(|| self.is_not("an array of strings", report))
+        let (texts, others): (Vec<_>, Vec<_>) =
+            items.iter().map(|item| (text_of(item, report), item)).partition(|(text, _)| text.is_some());
+        for (_, other) in &others {
+            report.add(other.span(), format!("`{}` must be an array of strings, but this is {}", self.name, kind_of(other)));
+        }
+        others.is_empty().then(|| texts.into_iter().filter_map(|(text, _)| text).collect())
     }
 
     /// The value as a table.
@@ -152,7 +156,7 @@ fn text_of<'f>(value: &'f Spanned<DeValue<'f>>, report: &Report<'_>) -> Option<T
 fn kind_of(value: &Spanned<DeValue<'_>>) -> &'static str {
     match value.get_ref() {
         DeValue::String(_) => "a string",
-        DeValue::Integer(_) => "a whole number",
+        DeValue::Integer(_) => "a number",
         DeValue::Float(_) => "a number",
         DeValue::Boolean(_) => "a boolean",
         DeValue::Datetime(_) => "a date",

@@ -74,7 +74,7 @@ impl Scope for OldFields<'_> {
 
     fn subselect(&mut self, query: &Query, mistakes: &mut Vec<Mistake>) -> Option<Typed> {
         let hint = "an upcast sees the older data only";
-        mistakes.push(Mistake::new(query.span(), "a sub-select in an upcast").with_hint(hint));
+        mistakes.push(Mistake::new(query.span(), "an upcast cannot have a sub-select").with_hint(hint));
         None
     }
 
@@ -84,7 +84,7 @@ impl Scope for OldFields<'_> {
 
     fn aggregate(&mut self, call: &AggregateCall<'_>, mistakes: &mut Vec<Mistake>) -> Option<Typed> {
         let hint = "an upcast sees one event only";
-        mistakes.push(Mistake::new(call.span, "an aggregate in an upcast").with_hint(hint));
+        mistakes.push(Mistake::new(call.span, "an upcast cannot have an aggregate").with_hint(hint));
         None
     }
 }

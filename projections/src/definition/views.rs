@@ -14,7 +14,7 @@ use super::sql::SqlText;
 use super::syntax::Text;
 use crate::expr::{AggregateCall, Expr, Mistake, Scope, Typed, coerce, compile};
 use crate::plan::{Column, View, ViewId};
-use crate::planner::{Planner, Selected};
+use crate::planner::{Planner, Selected, named_columns};
 
 /// A view whose SELECT is parsed.
 pub struct ViewDraft<'f> {
@@ -58,7 +58,13 @@ impl ViewDraft<'_> {
         let mut mistakes = Vec::new();
         let selected = planner.view(number, &self.query, &mut mistakes);
         report_at(&self.sql, mistakes, &mut self.report);
-        let Selected { columns, key } = selected?;
+        let Some(Selected { columns, key }) = selected else {
+            // The names are known all the same.
+            let columns = named_columns(&self.query);
+            column_numbers(&self.def.filters, &columns, report);
+            column_numbers(&self.def.order_by, &columns, report);
+            return None;
+        };
         let expire_at = self.def.expire_at.as_ref().map(|text| expire_at(text, &columns, report));
         let filters = with_key(column_numbers(&self.def.filters, &columns, report), &key);
         let order_by = with_key(column_numbers(&self.def.order_by, &columns, report), &key);
@@ -137,7 +143,8 @@ impl Scope for DocumentScope<'_> {
     }
 
     fn subselect(&mut self, query: &Query, mistakes: &mut Vec<Mistake>) -> Option<Typed> {
-        mistakes.push(Mistake::new(query.span(), "a sub-select in `expire_at`").with_hint("make it a column of the view"));
+        mistakes
+            .push(Mistake::new(query.span(), "`expire_at` cannot have a sub-select").with_hint("make it a column of the view"));
         None
     }
 
@@ -146,7 +153,7 @@ impl Scope for DocumentScope<'_> {
     }
 
     fn aggregate(&mut self, call: &AggregateCall<'_>, mistakes: &mut Vec<Mistake>) -> Option<Typed> {
-        mistakes.push(Mistake::new(call.span, "an aggregate in `expire_at`").with_hint("make it a column of the view"));
+        mistakes.push(Mistake::new(call.span, "`expire_at` cannot have an aggregate").with_hint("make it a column of the view"));
         None
     }
 }

@@ -109,7 +109,7 @@ impl Planner<'_> {
         self.state.touched = super::Touched::default();
         let args: Vec<Option<Typed>> = call.args.iter().map(|arg| self.argument(level, arg, mistakes)).collect();
         if self.state.touched.outer && !self.state.touched.own {
-            let message = "an aggregate over nothing but columns of the outer query";
+            let message = "the aggregate is over nothing but columns of the outer query";
             mistakes.push(Mistake::new(call.span, message).with_hint("use a column of the sub-select's own tables in it"));
         }
         let filter = call.filter.and_then(|filter| {

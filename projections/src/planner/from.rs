@@ -91,7 +91,7 @@ impl Planner<'_> {
             hint: suggest(&table, self.entities.iter().map(|e| e.name.as_str())),
         })?;
         if let Some(alias) = alias.as_ref().filter(|alias| !alias.columns.is_empty()) {
-            return Err(Mistake::new(alias.name.span, "names for columns after a table's alias")
+            return Err(Mistake::new(alias.name.span, "an alias cannot rename columns here")
                 .with_hint("rename columns in the SELECT list with AS"));
         }
         let name = alias.as_ref().map_or(table, |alias| folded(&alias.name));
@@ -105,20 +105,22 @@ impl Planner<'_> {
 
 fn not_one_table(select: &Select) -> Mistake {
     match select.from.get(1) {
-        None => Mistake::new(select.select_token.0.span, "a SELECT without FROM").with_hint("name the entity that it reads"),
-        Some(second) => Mistake::new(second.relation.span(), "tables separated by commas")
+        None => Mistake::new(select.select_token.0.span, "the SELECT has no FROM").with_hint("name the entity that it reads"),
+        Some(second) => Mistake::new(second.relation.span(), "tables in FROM are separated by commas")
             .with_hint("write JOIN … ON …, with the key of the joined entity in ON"),
     }
 }
 
 fn not_a_table(factor: &TableFactor) -> Mistake {
     let (message, hint) = match factor {
-        TableFactor::Derived { .. } => {
-            ("a sub-select in FROM", "join the entities themselves, or aggregate in a sub-select in the SELECT list")
-        }
-        TableFactor::Function { .. } | TableFactor::Table { args: Some(_), .. } | TableFactor::UNNEST { .. } => {
-            ("a function in FROM", "fold the elements of an array into an entity of their own with `for_each`, and join that")
-        }
+        TableFactor::Derived { .. } => (
+            "a sub-select in FROM is not supported",
+            "join the entities themselves, or aggregate in a sub-select in the SELECT list",
+        ),
+        TableFactor::Function { .. } | TableFactor::Table { args: Some(_), .. } | TableFactor::UNNEST { .. } => (
+            "a function in FROM is not supported",
+            "fold the elements of an array into an entity of their own with `for_each`, and join that",
+        ),
         _ => ("only entities can be in FROM", "write FROM entity JOIN entity ON …"),
     };
     Mistake::new(factor.span(), message).with_hint(hint)
@@ -131,21 +133,27 @@ fn join_kind(join: &Join) -> Result<(JoinKind, &ast::Expr), Mistake> {
         JoinOperator::Join(constraint) | JoinOperator::Inner(constraint) => (JoinKind::Inner, constraint),
         JoinOperator::Left(constraint) | JoinOperator::LeftOuter(constraint) => (JoinKind::Left, constraint),
         JoinOperator::Right(_) | JoinOperator::RightOuter(_) => {
-            return Err(Mistake::new(span, "a RIGHT JOIN").with_hint("swap the two sides and write LEFT JOIN"));
+            return Err(Mistake::new(span, "RIGHT JOIN is not supported").with_hint("swap the two sides and write LEFT JOIN"));
         }
         JoinOperator::FullOuter(_) => {
-            return Err(Mistake::new(span, "a FULL JOIN")
+            return Err(Mistake::new(span, "FULL JOIN is not supported")
                 .with_hint("fold an entity that has a row for each key of either side, and LEFT JOIN both to it"));
         }
         JoinOperator::CrossJoin(_) => {
-            return Err(Mistake::new(span, "a CROSS JOIN").with_hint("join on the key of the joined entity"));
+            return Err(Mistake::new(span, "CROSS JOIN is not supported").with_hint("join on the key of the joined entity"));
         }
-        _ => return Err(Mistake::new(span, "this kind of join").with_hint("write JOIN … ON … or LEFT JOIN … ON …")),
+        _ => {
+            return Err(
+                Mistake::new(span, "this kind of join is not supported").with_hint("write JOIN … ON … or LEFT JOIN … ON …")
+            );
+        }
     };
     match constraint {
         JoinConstraint::On(condition) => Ok((kind, condition)),
-        JoinConstraint::Using(_) => Err(Mistake::new(span, "a join with USING").with_hint("write ON a.column = b.column")),
-        JoinConstraint::Natural => Err(Mistake::new(span, "a NATURAL join").with_hint("write ON a.column = b.column")),
-        JoinConstraint::None => Err(Mistake::new(span, "a join without ON").with_hint("join on the key of the joined entity")),
+        JoinConstraint::Using(_) => Err(Mistake::new(span, "USING is not supported").with_hint("write ON a.column = b.column")),
+        JoinConstraint::Natural => {
+            Err(Mistake::new(span, "NATURAL JOIN is not supported").with_hint("write ON a.column = b.column"))
+        }
+        JoinConstraint::None => Err(Mistake::new(span, "the join has no ON").with_hint("join on the key of the joined entity")),
     }
 }

@@ -18,6 +18,12 @@ pub fn are_keys_of_one_kind(a: &Type, b: &Type) -> bool {
     (a.is_integer() && b.is_integer()) || (a.is_same(b) && a.is_comparable())
 }
 
+/// Whether a constant of type `found` means a value of type `wanted`.
+fn is_constant_of(found: &Type, wanted: &Type) -> bool {
+    let is_wider = found.is_integer() && matches!(wanted, Type::Decimal | Type::Double);
+    *found == Type::Unknown || is_wider || are_keys_of_one_kind(found, wanted)
+}
+
 // === impl Planner ===
 
 impl Planner<'_> {
@@ -59,10 +65,9 @@ impl Planner<'_> {
                 Ok(typed.expr)
             }
             KeyPart::Constant(typed, span) => {
-                let found = typed.ty.clone();
-                let coerced = coerce(typed.clone(), &ty);
-                let message = format!("`{name}` is {ty}, and cannot be equal to {found}");
-                coerced.map(|typed| typed.expr).map_err(|_| Mistake::new(*span, message))
+                let message = format!("`{name}` is {ty}, and cannot be equal to {}", typed.ty);
+                let coerced = coerce(typed.clone(), &ty).ok().filter(|_| is_constant_of(&typed.ty, &ty));
+                coerced.map(|typed| typed.expr).ok_or_else(|| Mistake::new(*span, message))
             }
         }
     }

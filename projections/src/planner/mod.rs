@@ -31,7 +31,7 @@ use scope::{Clause, GroupScope, RowScope};
 use strategy::{Group, Tie};
 
 pub use finish::Finished;
-pub use output::output_name;
+pub use output::named_columns;
 pub use view::Selected;
 
 /// Plans the views of a projection, one after the other.

@@ -1,8 +1,21 @@
 //! The name of a column that is given none: PostgreSQL's.
 
+use schemas::Type;
 use sqlparser::ast::{Expr, Function, ObjectNamePart, Query, SelectItem, SetExpr, TrimWhereField};
 
 use super::level::folded;
+use crate::plan::Column;
+
+/// The columns of a SELECT that cannot be planned: no more than their names is known.
+pub fn named_columns(query: &Query) -> Vec<Column> {
+    let SetExpr::Select(select) = query.body.as_ref() else { return Vec::new() };
+    let name = |item: &SelectItem| match item {
+        SelectItem::UnnamedExpr(expr) => output_name(expr),
+        SelectItem::ExprWithAlias { alias, .. } => Some(folded(alias)),
+        _ => None,
+    };
+    select.projection.iter().filter_map(name).map(|name| Column { name, ty: Type::Unknown }).collect()
+}
 
 /// The name that PostgreSQL gives the expression; `None` where that is `?column?`.
 pub fn output_name(expr: &Expr) -> Option<String> {

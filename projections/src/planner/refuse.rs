@@ -34,14 +34,14 @@ fn refuse_around(query: &Query, place: Place, mistakes: &mut Vec<Mistake>) {
     if let Some(with) = &query.with {
         refuse(
             with.with_token.0.span,
-            "a common table expression (WITH)",
+            "WITH is not supported",
             "fold what it computes into an entity, or write it as a sub-select where it is used",
         );
     }
     if let Some(order_by) = &query.order_by {
         refuse(
             order_by.span(),
-            "ORDER BY",
+            "ORDER BY is not supported here",
             match place {
                 Place::View => {
                     "documents have no order; lists are ordered when they are read, by default as `table.order_by` of the view says"
@@ -54,7 +54,7 @@ fn refuse_around(query: &Query, place: Place, mistakes: &mut Vec<Mistake>) {
     if let Some(span) = limit {
         refuse(
             span,
-            "LIMIT",
+            "LIMIT is not supported here",
             match place {
                 Place::View => "a view keeps all its documents; limit the list when it is read",
                 Place::Subselect => "take the first element of an ordered array: (array_agg(x ORDER BY y))[1]",
@@ -62,19 +62,19 @@ fn refuse_around(query: &Query, place: Place, mistakes: &mut Vec<Mistake>) {
         );
     }
     if !query.locks.is_empty() {
-        refuse(query.span(), "FOR UPDATE", "a view only reads; leave it out");
+        refuse(query.span(), "FOR UPDATE is not supported", "a view only reads; leave it out");
     }
 }
 
 fn not_a_select(body: &SetExpr) -> Mistake {
     match body {
-        SetExpr::SetOperation { op: SetOperator::Union, right, .. } => {
-            Mistake::new(right.span(), "UNION").with_hint("fold both sides' events into one entity, and select from that")
+        SetExpr::SetOperation { op: SetOperator::Union, right, .. } => Mistake::new(right.span(), "UNION is not supported")
+            .with_hint("fold both sides' events into one entity, and select from that"),
+        SetExpr::SetOperation { right, op, .. } => Mistake::new(right.span(), format!("{op} is not supported"))
+            .with_hint("write the condition in WHERE, with EXISTS or NOT EXISTS"),
+        SetExpr::Query(inner) => {
+            Mistake::new(inner.span(), "the SELECT is in parentheses").with_hint("leave the parentheses out")
         }
-        SetExpr::SetOperation { right, op, .. } => {
-            Mistake::new(right.span(), op.to_string()).with_hint("write the condition in WHERE, with EXISTS or NOT EXISTS")
-        }
-        SetExpr::Query(inner) => Mistake::new(inner.span(), "a SELECT in parentheses").with_hint("leave the parentheses out"),
         other => Mistake::new(other.span(), "this is not a SELECT").with_hint("write SELECT … FROM entity …"),
     }
 }
@@ -87,7 +87,7 @@ fn refuse_inside(select: &Select, place: Place, mistakes: &mut Vec<Mistake>) {
     {
         refuse(
             start,
-            "SELECT DISTINCT",
+            "SELECT DISTINCT is not supported",
             match place {
                 Place::View => "group by the columns: GROUP BY makes one document of each combination",
                 Place::Subselect => "put it into the aggregate: array_agg(DISTINCT x)",
@@ -99,14 +99,14 @@ fn refuse_inside(select: &Select, place: Place, mistakes: &mut Vec<Mistake>) {
     {
         refuse(
             item.span(),
-            "`*` in the SELECT list",
+            "`*` is not supported in a SELECT list",
             "name the columns, so that a new column of an entity does not change the view unasked",
         );
     }
     if has_groups(select) && place == Place::Subselect {
         refuse(
             start,
-            "GROUP BY in a sub-select",
+            "GROUP BY is not supported in a sub-select",
             "a sub-select is one value: leave GROUP BY out, and tie the rows to the outer query in WHERE",
         );
     }
@@ -114,10 +114,10 @@ fn refuse_inside(select: &Select, place: Place, mistakes: &mut Vec<Mistake>) {
         refuse(having.span(), "HAVING without GROUP BY", "write the condition in WHERE, or group");
     }
     if let Some(window) = select.named_window.first() {
-        refuse(window.span(), "a WINDOW clause", "window functions are not kept current; aggregate in a sub-select");
+        refuse(window.span(), "WINDOW is not supported", "window functions are not kept current; aggregate in a sub-select");
     }
     if let Some(qualify) = &select.qualify {
-        refuse(qualify.span(), "QUALIFY", "write the condition in WHERE or HAVING");
+        refuse(qualify.span(), "QUALIFY is not supported", "write the condition in WHERE or HAVING");
     }
     if has_foreign_clauses(select) {
         refuse(start, "a clause that PostgreSQL does not know", "a view has SELECT, FROM, WHERE, GROUP BY and HAVING");

@@ -56,7 +56,8 @@ impl Scope for RowScope<'_, '_> {
 
     fn subselect(&mut self, query: &ast::Query, mistakes: &mut Vec<Mistake>) -> Option<Typed> {
         if self.clause == Clause::On {
-            mistakes.push(Mistake::new(query.span(), "a sub-select in ON").with_hint("move the condition to WHERE"));
+            mistakes
+                .push(Mistake::new(query.span(), "a sub-select in ON is not supported").with_hint("move the condition to WHERE"));
             return None;
         }
         self.planner.subselect(self.level, query, mistakes)
@@ -72,13 +73,13 @@ impl Scope for RowScope<'_, '_> {
     fn aggregate(&mut self, call: &AggregateCall<'_>, mistakes: &mut Vec<Mistake>) -> Option<Typed> {
         let (message, hint) = match self.clause {
             Clause::Select => (
-                "an aggregate in a SELECT without GROUP BY",
+                "an aggregate cannot stand in a SELECT without GROUP BY",
                 "add GROUP BY, or aggregate another table's rows in a sub-select: (SELECT sum(x.a) FROM x WHERE x.id = t.id)",
             ),
-            Clause::Where => ("an aggregate in WHERE", "conditions on aggregates belong in HAVING"),
-            Clause::On => ("an aggregate in ON", "conditions on aggregates belong in HAVING"),
-            Clause::GroupBy => ("an aggregate in GROUP BY", "group by columns, and aggregate in the SELECT list"),
-            Clause::Argument => ("an aggregate inside an aggregate", "compute the inner one in a sub-select"),
+            Clause::Where => ("an aggregate cannot stand in WHERE", "conditions on aggregates belong in HAVING"),
+            Clause::On => ("an aggregate cannot stand in ON", "conditions on aggregates belong in HAVING"),
+            Clause::GroupBy => ("an aggregate cannot stand in GROUP BY", "group by columns, and aggregate in the SELECT list"),
+            Clause::Argument => ("an aggregate cannot stand inside an aggregate", "compute the inner one in a sub-select"),
         };
         mistakes.push(Mistake::new(call.span, message).with_hint(hint));
         None
@@ -105,7 +106,7 @@ impl Scope for GroupScope<'_, '_> {
 
     fn subselect(&mut self, query: &ast::Query, mistakes: &mut Vec<Mistake>) -> Option<Typed> {
         mistakes.push(
-            Mistake::new(query.span(), "a sub-select beside aggregates, outside of them")
+            Mistake::new(query.span(), "a sub-select beside aggregates is not supported outside of them")
                 .with_hint("join the table in FROM and group by its columns, or move the sub-select into an aggregate"),
         );
         None

@@ -25,7 +25,7 @@ impl Planner<'_> {
             [SelectItem::UnnamedExpr(value) | SelectItem::ExprWithAlias { expr: value, .. }] => value,
             _ => {
                 let hint = "select one, or build an object: json_build_object('a', x.a, 'b', x.b)";
-                mistakes.push(Mistake::new(query.span(), "a sub-select of more than one column").with_hint(hint));
+                mistakes.push(Mistake::new(query.span(), "the sub-select has more than one column").with_hint(hint));
                 return None;
             }
         };
@@ -40,7 +40,9 @@ impl Planner<'_> {
         if let SetExpr::Select(select) = counting.body.as_mut() {
             if !select.projection.iter().all(is_plain) {
                 let hint = "write EXISTS (SELECT 1 FROM …)";
-                mistakes.push(Mistake::new(query.span(), "an expression in the SELECT list of EXISTS").with_hint(hint));
+                mistakes.push(
+                    Mistake::new(query.span(), "an expression in the SELECT list of EXISTS is not supported").with_hint(hint),
+                );
                 return None;
             }
             select.projection = vec![SelectItem::UnnamedExpr(count_is_positive()?)];

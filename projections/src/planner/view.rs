@@ -84,7 +84,8 @@ impl Planner<'_> {
         let root = self.state.drafts[draft].occurrences.first()?.entity;
         let wanted: Vec<Expr> = (0..self.entities[root].key_len).map(|column| Expr::Column { slot: 0, column }).collect();
         let key = find_key(&typed, &wanted);
-        if let Some(missing) = key.iter().position(Option::is_none) {
+        let all_known = typed.iter().all(Option::is_some);
+        if let Some(missing) = key.iter().position(Option::is_none).filter(|_| all_known) {
             mistakes.push(self.key_is_missing(level, select, missing));
         }
         let (columns, exprs) = split(items, typed)?;
@@ -126,7 +127,8 @@ impl Planner<'_> {
         });
         let wanted: Vec<Expr> = (0..grouping.key_len).map(Expr::Param).collect();
         let key = find_key(&typed, &wanted);
-        for (expr, _) in written.iter().zip(&key).filter(|(_, found)| found.is_none()) {
+        let all_known = typed.iter().all(Option::is_some);
+        for (expr, _) in written.iter().zip(&key).filter(|(_, found)| found.is_none() && all_known) {
             let message = format!("`{expr}` is not in the SELECT list, but it is part of the documents' key");
             mistakes.push(Mistake::new(expr.span(), message).with_hint(format!("add `{expr}` to the SELECT list")));
         }
@@ -179,7 +181,7 @@ fn read_items<'q>(select: &'q Select, mistakes: &mut Vec<Mistake>) -> Vec<Item<'
         };
         let span = alias.map_or_else(|| expr.span(), |alias| alias.span);
         let Some(name) = alias.map(folded).or_else(|| output_name(expr)) else {
-            mistakes.push(Mistake::new(span, "a column without a name").with_hint(format!("write `{expr} AS name`")));
+            mistakes.push(Mistake::new(span, "the column has no name").with_hint(format!("write `{expr} AS name`")));
             items.push(Item { name: format!("?{}", items.len()), expr });
             continue;
         };
@@ -203,7 +205,9 @@ fn group_expressions<'q>(select: &'q Select, mistakes: &mut Vec<Mistake>) -> Opt
         other => other.span(),
     };
     let span = if refused == Span::empty() { select.select_token.0.span } else { refused };
-    mistakes.push(Mistake::new(span, "more than one set of groups").with_hint("write one view for each set of columns"));
+    mistakes.push(
+        Mistake::new(span, "more than one set of groups is not supported").with_hint("write one view for each set of columns"),
+    );
     None
 }
 
