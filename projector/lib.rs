@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod definitions;
 pub mod demo;
 pub mod deploy;
 pub mod document;
@@ -16,4 +17,5 @@ pub mod state;
 pub mod status;
 pub mod stores;
 pub mod tables;
+pub mod verify;
 pub mod view;

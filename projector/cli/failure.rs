@@ -10,6 +10,7 @@ use super::context::Form;
 use super::exit::Exit;
 use super::mistakes;
 use crate::config::Unusable;
+use crate::definitions;
 use crate::fault::{Fault, chain};
 use crate::run::Halt;
 use crate::stores::CannotOpen;
@@ -115,6 +116,15 @@ impl From<Unusable> for Failure {
         match unusable {
             Unusable::Unreadable { path, source } => Failure::Unreadable { path: path.display().to_string(), source },
             Unusable::Mistakes { mistakes, sources } => Failure::Mistakes { mistakes, sources, exit: Exit::Usage },
+        }
+    }
+}
+
+impl From<definitions::Unusable> for Failure {
+    fn from(unusable: definitions::Unusable) -> Failure {
+        match unusable {
+            definitions::Unusable::Unreadable { path, source } => Failure::Unreadable { path: path.display().to_string(), source },
+            definitions::Unusable::Mistakes { mistakes, sources } => Failure::Mistakes { mistakes, sources, exit: Exit::No },
         }
     }
 }

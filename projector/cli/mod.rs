@@ -1,14 +1,19 @@
 //! The command line: one file for each command.
 
+mod check;
 mod context;
 mod dead_letters;
 mod exit;
 mod failure;
 mod get;
 mod mistakes;
+mod progress;
 mod publish;
 mod query;
+mod run;
 mod status;
+mod telemetry;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -35,10 +40,13 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Check(check::Check),
     Publish(publish::Publish),
+    Run(run::Run),
     Get(get::Get),
     Query(query::Query),
     Status(status::Status),
+    Verify(verify::Verify),
     DeadLetters(dead_letters::DeadLetters),
 }
 
@@ -59,10 +67,13 @@ pub fn main() -> ExitCode {
 impl Command {
     fn run(self, context: &mut Context) -> Result<Exit, Failure> {
         match self {
+            Command::Check(command) => command.run(context),
             Command::Publish(command) => command.run(context),
+            Command::Run(command) => command.run(context),
             Command::Get(command) => command.run(context),
             Command::Query(command) => command.run(context),
             Command::Status(command) => command.run(context),
+            Command::Verify(command) => command.run(context),
             Command::DeadLetters(command) => command.run(context),
         }
     }

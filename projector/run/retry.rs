@@ -65,6 +65,13 @@ impl StopFlag {
 
 // === impl Listening ===
 
+impl Listening<'_> {
+    /// Listens as long as the flag exists.
+    pub fn forever(self) {
+        std::mem::forget(self);
+    }
+}
+
 impl Drop for Listening<'_> {
     fn drop(&mut self) {
         self.flag.lock().retain(|(id, _)| *id != self.id);

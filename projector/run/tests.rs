@@ -1,7 +1,6 @@
 //! Projections run over the embedded log and store.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
@@ -16,8 +15,9 @@ use schemas::{CompileUpcast, Field, Registry, SourceFile, Type, UpcastExpr, Upca
 use super::*;
 use crate::config::{Config, Settings};
 use crate::log::NewEvent;
-use crate::state::{DocumentBody, Standing};
+use crate::state::{Document, DocumentBody, Standing};
 use crate::stores::Stores;
+use crate::tables::Request;
 
 /// A projection of persons, each a document with an id and `100 / age`.
 struct World {
@@ -58,17 +58,15 @@ impl World {
 
     /// All documents of the live generation.
     fn documents(&self) -> Vec<String> {
-        let views = &self.supervisor.stores.views;
-        let view = views.views().unwrap().swap_remove(0);
-        let mut found = Vec::new();
-        let each = &mut |document: crate::state::Document| {
-            if let DocumentBody::Json(json) = document.body {
-                found.push(json);
-            }
-            ControlFlow::Continue(())
+        let stores = &self.supervisor.stores;
+        let view = stores.views.views().unwrap().swap_remove(0);
+        let request = Request { limit: 100, ..Request::default() };
+        let page = stores.tables.select(&view, &request.resolve(&view.spec).unwrap()).unwrap().value;
+        let json = |document: Document| match document.body {
+            DocumentBody::Json(json) => json,
+            DocumentBody::Broken(reason) => reason,
         };
-        views.scan(&view, each).unwrap();
-        found
+        page.documents.into_iter().map(json).collect()
     }
 
     fn standing(&self) -> Standing {

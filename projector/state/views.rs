@@ -17,14 +17,23 @@ pub trait Views: Send + Sync {
     /// The documents of these keys, in their order; `None` where there is none.
     fn documents(&self, view: &LiveView, keys: &[Key]) -> Result<Reading<Vec<Option<Document>>>, Fault>;
 
-    /// Hands all documents to `each`, by key, as they are at one moment, until it breaks.
-    fn scan(&self, view: &LiveView, each: &mut dyn FnMut(Document) -> ControlFlow<()>) -> Result<Reading<()>, Fault>;
+    /// Hands all documents to `scan`, by key, as they are at one moment, until it breaks.
+    fn scan(&self, view: &LiveView, scan: &mut dyn Scan) -> Result<(), Fault>;
 
     /// The dead letters of the live generation after this position, at most so many, by position.
     fn dead_letters(&self, projection: &str, after: u64, limit: usize) -> Result<Vec<StoredDeadLetter>, Fault>;
 
     /// The dead letter of this position, if there is one.
     fn dead_letter(&self, projection: &str, position: u64) -> Result<Option<StoredDeadLetter>, Fault>;
+}
+
+/// Takes all documents of a view.
+pub trait Scan {
+    /// The position that the documents are of. Comes first.
+    fn begin(&mut self, position: u64);
+
+    /// The next document.
+    fn document(&mut self, document: Document) -> ControlFlow<()>;
 }
 
 /// A view of a live generation.

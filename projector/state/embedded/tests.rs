@@ -12,7 +12,8 @@ use schemas::{Type, Value};
 use super::*;
 use crate::log::LogIdentity;
 use crate::sqlite::Durability;
-use crate::state::{Builds, DocumentBody, NewBuild, Reading, Standing, Views};
+use crate::state::views::Scan;
+use crate::state::{Builds, Document, DocumentBody, NewBuild, Reading, Standing, Views};
 use crate::view::{Catalogue, ColumnSpec, ViewSpec};
 
 fn catalogue() -> Catalogue {
@@ -150,6 +151,23 @@ fn an_older_owner_writes_nothing() {
     assert_eq!(old.fence().unwrap(), new_fence);
 }
 
+#[derive(Default)]
+struct Seen {
+    position: u64,
+    bodies: Vec<DocumentBody>,
+}
+
+impl Scan for Seen {
+    fn begin(&mut self, position: u64) {
+        self.position = position;
+    }
+
+    fn document(&mut self, document: Document) -> ControlFlow<()> {
+        self.bodies.push(document.body);
+        ControlFlow::Continue(())
+    }
+}
+
 #[test]
 fn readers_see_documents_and_why_one_is_broken() {
     let folder = tempfile::tempdir().unwrap();
@@ -160,14 +178,11 @@ fn readers_see_documents_and_why_one_is_broken() {
     let documents = vec![document("b", 2, broken), document("a", 1, person("a", 30))];
     assert_eq!(commit(&*store, fence, 0, &Changes { documents, ..Changes::default() }), Outcome::Committed);
     let view = &state.views().unwrap()[0];
-    let mut bodies = Vec::new();
-    let reading = state.scan(view, &mut |document| {
-        bodies.push(document.body);
-        ControlFlow::Continue(())
-    });
-    assert_eq!(reading.unwrap().position, 10);
+    let mut seen = Seen::default();
+    state.scan(view, &mut seen).unwrap();
+    assert_eq!(seen.position, 10);
     let json = r#"{"id":"a","age":30}"#.to_owned();
-    assert_eq!(bodies, [DocumentBody::Json(json), DocumentBody::Broken("division by zero".into())]);
+    assert_eq!(seen.bodies, [DocumentBody::Json(json), DocumentBody::Broken("division by zero".into())]);
     assert_eq!(state.projections().unwrap()[0].live_build().unwrap().broken_documents, 1);
 }
 

@@ -1,7 +1,5 @@
 //! Reading documents and dead letters of live generations.
 
-use std::ops::ControlFlow;
-
 use projections::codec::Key;
 use rusqlite::{OptionalExtension, Transaction, params};
 
@@ -9,7 +7,7 @@ use super::builds::parse_catalogue;
 use super::layout::{Layout, ViewLayout};
 use super::{EmbeddedState, documents, records};
 use crate::fault::Fault;
-use crate::state::views::StoredDeadLetter;
+use crate::state::views::{Scan, StoredDeadLetter};
 use crate::state::{Document, LiveView, Reading, Views};
 use crate::view::Catalogue;
 
@@ -39,17 +37,18 @@ impl Views for EmbeddedState {
         })
     }
 
-    fn scan(&self, view: &LiveView, each: &mut dyn FnMut(Document) -> ControlFlow<()>) -> Result<Reading<()>, Fault> {
+    fn scan(&self, view: &LiveView, scan: &mut dyn Scan) -> Result<(), Fault> {
         self.database.read("reading documents", |file| {
+            scan.begin(position(file, view)?);
             let sql = format!("SELECT key, version, document, reason FROM {} ORDER BY key", layout(view).table);
             let mut select = file.prepare(&sql)?;
             let mut rows = select.query([])?;
             while let Some(row) = rows.next()? {
-                if each(documents::document(row)?).is_break() {
+                if scan.document(documents::document(row)?).is_break() {
                     break;
                 }
             }
-            Ok(Reading { value: (), position: position(file, view)? })
+            Ok(())
         })
     }
 

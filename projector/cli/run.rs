@@ -1,0 +1,160 @@
+//! `run`: the daemon.
+
+use std::io;
+use std::sync::Arc;
+
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio::runtime::{self, Runtime};
+
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::progress::{self, Progress};
+use super::telemetry;
+use crate::config::{Config, Http};
+use crate::definitions::{self, Definitions};
+use crate::fault::chain;
+use crate::intake::Intake;
+use crate::query::{self, Api};
+use crate::run::{Definition, Goal, Outcome, StopFlag, Supervisor, run_all};
+use crate::stores::Stores;
+
+/// Threads that answer requests: they wait more than they work.
+const HTTP_THREADS: usize = 2;
+/// Threads that read from the stores for requests.
+const READING_THREADS: usize = 4;
+
+/// Apply events to views, and answer over HTTP
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Stop when all events are applied that the log has now; do not answer over HTTP
+    #[arg(long)]
+    until_caught_up: bool,
+}
+
+/// A daemon, ready to run.
+pub struct Daemon {
+    /// The configuration.
+    pub config: Config,
+    /// What to run.
+    pub definitions: Definitions,
+    /// Runs it.
+    pub supervisor: Supervisor,
+    runtime: Runtime,
+}
+
+impl Run {
+    /// Runs the command.
+    pub fn run(self, context: &mut Context) -> Result<Exit, Failure> {
+        let config = context.config()?;
+        telemetry::start(&config.telemetry);
+        let definitions = definitions::load(&config)?;
+        let daemon = Daemon::new(config, definitions)?;
+        let goal = if self.until_caught_up {
+            Goal::CatchUp
+        } else {
+            daemon.listen(context)?;
+            Goal::Follow
+        };
+        daemon.run(goal, progress::of(goal, context.form()))
+    }
+}
+
+// === impl Daemon ===
+
+impl Daemon {
+    /// Opens the stores, and listens to the signals that end the process.
+    pub fn new(config: Config, definitions: Definitions) -> Result<Daemon, Failure> {
+        let stores = Stores::open(&config)?;
+        let supervisor = Supervisor { stores, limits: config.run, board: Arc::default(), stop: Arc::default() };
+        let runtime = runtime::Builder::new_multi_thread()
+            .worker_threads(HTTP_THREADS)
+            .max_blocking_threads(READING_THREADS)
+            .enable_all()
+            .build()?;
+        let stop = supervisor.stop.clone();
+        runtime.spawn(async move {
+            match terminated().await {
+                Ok(()) => tracing::info!("stopping: finishing what is under way"),
+                Err(error) => tracing::error!("cannot listen to signals: {error}"),
+            }
+            stop.raise();
+        });
+        Ok(Daemon { config, definitions, supervisor, runtime })
+    }
+
+    /// Starts to answer over HTTP, and prints where.
+    pub fn listen(&self, context: &mut Context) -> Result<Option<std::net::SocketAddr>, Failure> {
+        let Http::Listen(address) = self.config.http else { return Ok(None) };
+        let listener = self.runtime.block_on(TcpListener::bind(address)).map_err(|error| {
+            Failure::Refused(format!("cannot listen on {address}: {error}; http.listen names another address, port 0 takes a free one"))
+        })?;
+        let address = listener.local_addr()?;
+        let api = Api {
+            stores: self.supervisor.stores.clone(),
+            board: self.supervisor.board.clone(),
+            intake: Arc::new(Intake::new(self.definitions.registry.clone())),
+        };
+        let stopped = stopped(&self.supervisor.stop);
+        self.runtime.spawn(async move {
+            if let Err(error) = query::serve(listener, api, stopped).await {
+                tracing::error!("http ended: {error}");
+            }
+        });
+        context.print(format_args!("listening on http://{address}"))?;
+        context.flush()?;
+        Ok(Some(address))
+    }
+
+    /// Runs all projections to their end.
+    pub fn run(self, goal: Goal, progress: Progress) -> Result<Exit, Failure> {
+        let definition = |projection: &definitions::Projection| Definition {
+            plan: projection.plan.clone(),
+            registry: self.definitions.registry.clone(),
+        };
+        let definitions: Vec<Definition> = self.definitions.projections.iter().map(definition).collect();
+        let watching = progress.watch(self.supervisor.board.clone());
+        let outcomes = run_all(&self.supervisor, &definitions, goal);
+        watching.finish();
+        self.supervisor.stop.raise();
+        judge(outcomes)
+    }
+}
+
+/// Done when the flag is raised.
+fn stopped(stop: &Arc<StopFlag>) -> impl Future<Output = ()> + Send + 'static {
+    let (sender, mut receiver) = tokio::sync::watch::channel(false);
+    // The flag lives as long as the process, and so may what listens to it.
+    stop.listen(move || {
+        sender.send_replace(true);
+    })
+    .forever();
+    async move {
+        // An error is a flag that is gone, with the process.
+        let _ = receiver.wait_for(|is_stopped| *is_stopped).await;
+    }
+}
+
+/// Done at SIGTERM or SIGINT.
+async fn terminated() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// All that halted are told; the first decides.
+fn judge(outcomes: Vec<Outcome>) -> Result<Exit, Failure> {
+    let mut failures = outcomes
+        .into_iter()
+        .filter_map(|Outcome { projection, halt }| Some(Failure::Halted { projection, source: halt? }));
+    let Some(first) = failures.next() else { return Ok(Exit::Success) };
+    for other in failures {
+        eprintln!("error: {}", chain(&other));
+    }
+    Err(first)
+}

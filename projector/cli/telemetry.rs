@@ -1,0 +1,21 @@
+//! What the daemon says about itself, on stderr.
+
+use std::io;
+
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Format, Telemetry};
+
+/// Starts to write log lines.
+pub fn start(telemetry: &Telemetry) {
+    // The filter was checked with the configuration.
+    let filter = EnvFilter::new(&telemetry.filter);
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let started = match telemetry.format {
+        Format::Text => lines.with_target(false).try_init(),
+        Format::Json => lines.json().try_init(),
+    };
+    if let Err(error) = started {
+        eprintln!("cannot write log lines: {error}");
+    }
+}

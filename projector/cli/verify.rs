@@ -1,0 +1,81 @@
+//! `verify`: the log folded afresh, and every document compared with the stored one.
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::context::{Context, Form};
+use super::exit::Exit;
+use super::failure::Failure;
+use crate::definitions;
+use crate::verify::{Difference, Mismatch, verify};
+
+/// Fold the log afresh in memory and compare every document of a projection with the stored one
+///
+/// Needs memory for all rows and documents. Exit 1 where anything differs.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// The projection
+    projection: String,
+}
+
+impl Verify {
+    /// Runs the command.
+    pub fn run(self, context: &mut Context) -> Result<Exit, Failure> {
+        let definitions = definitions::load(&context.config()?)?;
+        let Some(projection) = definitions.projections.iter().find(|found| found.plan.name == self.projection) else {
+            return Err(Failure::Refused(format!("there is no projection {} in the definitions", self.projection)));
+        };
+        let stores = context.existing_stores()?;
+        let form = context.form();
+        let mut printed = Ok(());
+        let mut print = |difference: &Difference| {
+            if printed.is_ok() {
+                printed = show(context, form, difference);
+            }
+        };
+        let report = verify(&stores, projection.plan.clone(), definitions.registry.clone(), &mut print);
+        printed?;
+        let report = report.map_err(|error| Failure::Refused(error.to_string()))?;
+        match form {
+            Form::Json => context.print(json!({
+                "position": report.position, "documents": report.documents, "differences": report.differences
+            }))?,
+            Form::Text => context.print(format_args!(
+                "{} documents compared at position {}: {} differ",
+                report.documents, report.position, report.differences
+            ))?,
+        }
+        Ok(if report.differences == 0 { Exit::Success } else { Exit::No })
+    }
+}
+
+fn show(context: &mut Context, form: Form, difference: &Difference) -> Result<(), Failure> {
+    let Difference { view, key, mismatch } = difference;
+    if form == Form::Json {
+        return context.print(to_json(difference));
+    }
+    context.print(format_args!("{view} {key}"))?;
+    match mismatch {
+        Mismatch::Missing(fresh) => context.print(format_args!("  is missing: {fresh}")),
+        Mismatch::Surplus(stored) => context.print(format_args!("  should not be there: {stored}")),
+        Mismatch::Fields(fields) => {
+            for (field, stored, fresh) in fields {
+                context.print(format_args!("  {field}: stored {stored}, should be {fresh}"))?;
+            }
+            Ok(())
+        }
+    }
+}
+
+fn to_json(difference: &Difference) -> Value {
+    let mut value = json!({ "view": difference.view, "key": difference.key });
+    match &difference.mismatch {
+        Mismatch::Missing(fresh) => value["missing"] = json!(fresh),
+        Mismatch::Surplus(stored) => value["surplus"] = json!(stored),
+        Mismatch::Fields(fields) => {
+            let fields = fields.iter().map(|(name, stored, fresh)| json!({ "field": name, "stored": stored, "fresh": fresh }));
+            value["fields"] = fields.collect();
+        }
+    }
+    value
+}

@@ -1,0 +1,158 @@
+//! Reads the definition files and event schemas that the configuration names, and has them checked: every mistake in every
+//! file at once.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use projections::definition::{load_projection, load_registry};
+use projections::plan::Plan;
+use schemas::{Diagnostic, Registry, SourceFile};
+
+use crate::config::Config;
+
+/// The file that makes a folder a projection.
+const PROJECTION: &str = "projection.toml";
+
+/// Definitions without a mistake.
+pub struct Definitions {
+    /// The event types.
+    pub registry: Arc<Registry>,
+    /// The projections, by folder.
+    pub projections: Vec<Projection>,
+}
+
+/// A projection and the files it was made from.
+pub struct Projection {
+    /// Its folder.
+    pub folder: String,
+    /// Its files, tests among them.
+    pub files: Vec<SourceFile>,
+    /// What they say.
+    pub plan: Arc<Plan>,
+}
+
+/// Why definitions cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    /// A file or folder cannot be read.
+    #[error("cannot read {}", path.display())]
+    Unreadable {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// There are mistakes in them.
+    #[error("there are mistakes in the definitions")]
+    Mistakes {
+        /// All of them.
+        mistakes: Vec<Diagnostic>,
+        /// The files they are in.
+        sources: Vec<SourceFile>,
+    },
+}
+
+/// Collects files, and those that are not text.
+#[derive(Default)]
+struct Files {
+    sources: Vec<SourceFile>,
+    mistakes: Vec<Diagnostic>,
+}
+
+/// All definitions.
+pub fn load(config: &Config) -> Result<Definitions, Unusable> {
+    let mut files = schema_files(config)?;
+    let registry = files.check(|sources| load_registry(&config.schemas.display().to_string(), sources));
+    let (mut sources, mut mistakes) = (files.sources, files.mistakes);
+    let mut loaded = Vec::new();
+    for folder in folders(&config.projections)? {
+        let mut files = Files::default();
+        files.collect(&folder, &|name| name.ends_with(".toml") || name.ends_with(".sql"))?;
+        let folder = folder.display().to_string();
+        // Without the event types nothing can be said about what uses them.
+        let plan = registry.as_ref().and_then(|registry| files.check(|sources| load_projection(&folder, sources, registry)));
+        mistakes.append(&mut files.mistakes);
+        sources.extend(files.sources.iter().cloned());
+        loaded.extend(plan.map(|plan| Projection { folder, files: files.sources, plan: Arc::new(plan) }));
+    }
+    mistakes.extend(same_names(&loaded));
+    match registry {
+        Some(registry) if mistakes.is_empty() => Ok(Definitions { registry: Arc::new(registry), projections: loaded }),
+        _ => Err(Unusable::Mistakes { mistakes, sources }),
+    }
+}
+
+/// The event types alone.
+pub fn registry(config: &Config) -> Result<Registry, Unusable> {
+    let mut files = schema_files(config)?;
+    let registry = files.check(|sources| load_registry(&config.schemas.display().to_string(), sources));
+    registry.filter(|_| files.mistakes.is_empty()).ok_or(Unusable::Mistakes { mistakes: files.mistakes, sources: files.sources })
+}
+
+/// `Type.v1.json` and `Type.v1-to-v2.toml`; other files may lie beside them.
+fn schema_files(config: &Config) -> Result<Files, Unusable> {
+    let mut files = Files::default();
+    let is_schema = |name: &str| name.ends_with(".json") || (name.ends_with(".toml") && name.contains(".v"));
+    files.collect(&config.schemas, &is_schema)?;
+    Ok(files)
+}
+
+fn folders(root: &Path) -> Result<Vec<PathBuf>, Unusable> {
+    let found = entries(root)?.into_iter().filter(|path| path.join(PROJECTION).is_file());
+    Ok(found.collect())
+}
+
+/// What is in a folder, by name.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, Unusable> {
+    let unreadable = |source| Unusable::Unreadable { path: folder.to_owned(), source };
+    let found = fs::read_dir(folder).map_err(unreadable)?;
+    let mut paths: Vec<PathBuf> = found.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>().map_err(unreadable)?;
+    paths.sort();
+    Ok(paths)
+}
+
+fn same_names(loaded: &[Projection]) -> Vec<Diagnostic> {
+    let is_taken = |index: usize| loaded[..index].iter().find(|before| before.plan.name == loaded[index].plan.name);
+    let clash = |index: usize| {
+        let (projection, before) = (&loaded[index], is_taken(index)?);
+        let message = format!("the projection of {} is named {} too", before.folder, projection.plan.name);
+        Some(Diagnostic::of_file(format!("{}/{PROJECTION}", projection.folder), message))
+    };
+    (0..loaded.len()).filter_map(clash).collect()
+}
+
+// === impl Files ===
+
+impl Files {
+    /// Reads the files of a folder, and of those in it, whose names are `wanted`.
+    fn collect(&mut self, folder: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<(), Unusable> {
+        for path in entries(folder)? {
+            if path.is_dir() {
+                self.collect(&path, wanted)?;
+            } else if path.file_name().and_then(|name| name.to_str()).is_some_and(wanted) {
+                self.read(&path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, path: &Path) -> Result<(), Unusable> {
+        let bytes = fs::read(path).map_err(|source| Unusable::Unreadable { path: path.to_owned(), source })?;
+        let path = path.display().to_string();
+        match String::from_utf8(bytes) {
+            Ok(text) => self.sources.push(SourceFile { path, text }),
+            Err(error) => {
+                let at = error.utf8_error().valid_up_to();
+                self.mistakes.push(Diagnostic::of_file(path, format!("the file is not UTF-8: byte {at} belongs to no character")));
+            }
+        }
+        Ok(())
+    }
+
+    /// What the files come to, or nothing, and then the mistakes are among ours.
+    fn check<T>(&mut self, load: impl FnOnce(&[SourceFile]) -> Result<T, Vec<Diagnostic>>) -> Option<T> {
+        load(&self.sources).map_err(|mistakes| self.mistakes.extend(mistakes)).ok()
+    }
+}
