@@ -108,7 +108,8 @@ fn folders(root: &Path) -> Result<Vec<PathBuf>, Unusable> {
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, Unusable> {
     let unreadable = |source| Unusable::Unreadable { path: folder.to_owned(), source };
     let found = fs::read_dir(folder).map_err(unreadable)?;
-    let mut paths: Vec<PathBuf> = found.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>().map_err(unreadable)?;
+    let mut paths: Vec<PathBuf> =
+        found.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>().map_err(unreadable)?;
     paths.sort();
     Ok(paths)
 }
@@ -145,7 +146,8 @@ impl Files {
             Ok(text) => self.sources.push(SourceFile { path, text }),
             Err(error) => {
                 let at = error.utf8_error().valid_up_to();
-                self.mistakes.push(Diagnostic::of_file(path, format!("the file is not UTF-8: byte {at} belongs to no character")));
+                self.mistakes
+                    .push(Diagnostic::of_file(path, format!("the file is not UTF-8: byte {at} belongs to no character")));
             }
         }
         Ok(())

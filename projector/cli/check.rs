@@ -15,14 +15,13 @@ use crate::definitions;
 #[derive(Debug, Args)]
 pub struct Check {
     /// The folder that holds `projector.toml`, or `projections` and `schemas`
-    #[arg(default_value = "")]
-    dir: PathBuf,
+    dir: Option<PathBuf>,
 }
 
 impl Check {
     /// Runs the command.
     pub fn run(self, context: &mut Context) -> Result<Exit, Failure> {
-        let definitions = definitions::load(&context.config_of(&self.dir)?)?;
+        let definitions = definitions::load(&context.config_of(&self.dir.unwrap_or_default())?)?;
         let plans = || definitions.projections.iter().map(|projection| &*projection.plan);
         if context.form() == Form::Json {
             let event_types = definitions.registry.event_types().count();

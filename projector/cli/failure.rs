@@ -123,7 +123,9 @@ impl From<Unusable> for Failure {
 impl From<definitions::Unusable> for Failure {
     fn from(unusable: definitions::Unusable) -> Failure {
         match unusable {
-            definitions::Unusable::Unreadable { path, source } => Failure::Unreadable { path: path.display().to_string(), source },
+            definitions::Unusable::Unreadable { path, source } => {
+                Failure::Unreadable { path: path.display().to_string(), source }
+            }
             definitions::Unusable::Mistakes { mistakes, sources } => Failure::Mistakes { mistakes, sources, exit: Exit::No },
         }
     }

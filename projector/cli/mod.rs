@@ -3,6 +3,7 @@
 mod check;
 mod context;
 mod dead_letters;
+mod demo;
 mod exit;
 mod failure;
 mod get;
@@ -40,6 +41,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Demo),
     Check(check::Check),
     Publish(publish::Publish),
     Run(run::Run),
@@ -67,6 +69,7 @@ pub fn main() -> ExitCode {
 impl Command {
     fn run(self, context: &mut Context) -> Result<Exit, Failure> {
         match self {
+            Command::Demo(command) => command.run(context),
             Command::Check(command) => command.run(context),
             Command::Publish(command) => command.run(context),
             Command::Run(command) => command.run(context),

@@ -88,7 +88,9 @@ impl Daemon {
     pub fn listen(&self, context: &mut Context) -> Result<Option<std::net::SocketAddr>, Failure> {
         let Http::Listen(address) = self.config.http else { return Ok(None) };
         let listener = self.runtime.block_on(TcpListener::bind(address)).map_err(|error| {
-            Failure::Refused(format!("cannot listen on {address}: {error}; http.listen names another address, port 0 takes a free one"))
+            Failure::Refused(format!(
+                "cannot listen on {address}: {error}; http.listen names another address, port 0 takes a free one"
+            ))
         })?;
         let address = listener.local_addr()?;
         let api = Api {
@@ -149,9 +151,8 @@ async fn terminated() -> io::Result<()> {
 
 /// All that halted are told; the first decides.
 fn judge(outcomes: Vec<Outcome>) -> Result<Exit, Failure> {
-    let mut failures = outcomes
-        .into_iter()
-        .filter_map(|Outcome { projection, halt }| Some(Failure::Halted { projection, source: halt? }));
+    let mut failures =
+        outcomes.into_iter().filter_map(|Outcome { projection, halt }| Some(Failure::Halted { projection, source: halt? }));
     let Some(first) = failures.next() else { return Ok(Exit::Success) };
     for other in failures {
         eprintln!("error: {}", chain(&other));

@@ -1,0 +1,153 @@
+//! `demo`: the daemon with the shop, and services that publish events to it.
+
+use std::env;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use projections::codec::print_key;
+
+use super::context::{Context, Form};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::progress::Progress;
+use super::run::Daemon;
+use super::telemetry;
+use crate::config::Telemetry;
+use crate::definitions;
+use crate::demo::{Generated, Shop};
+use crate::fault::Fault;
+use crate::log::NewEvent;
+use crate::run::{Board, Goal, StopFlag};
+use crate::stores::Stores;
+use crate::tables::Request;
+
+/// The projection that is shown.
+const PROJECTION: &str = "shop";
+/// The view whose documents the printed lines read.
+const VIEW: &str = "order_overview";
+/// The same events each time, so that a second demo goes on where the first one ended.
+const SEED: u64 = 7;
+/// How often events are published: as if they came one by one, to the eye.
+const TICK: Duration = Duration::from_millis(50);
+/// How often progress is shown.
+const PERIOD: Duration = Duration::from_millis(500);
+
+/// Run the shop: the daemon, and services that publish events to it
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Events published each second
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    rate: u64,
+    /// Print so many events, one a line, and do nothing else
+    #[arg(long, value_name = "COUNT")]
+    print: Option<usize>,
+}
+
+impl Demo {
+    /// Runs the command.
+    pub fn run(self, context: &mut Context) -> Result<Exit, Failure> {
+        if let Some(count) = self.print {
+            return print(context, count);
+        }
+        let config = context.config()?;
+        // Progress is shown instead of log lines.
+        telemetry::start(&Telemetry { filter: "warn".to_owned(), ..config.telemetry.clone() });
+        let mut definitions = definitions::load(&config)?;
+        definitions.projections.retain(|projection| projection.plan.name == PROJECTION);
+        if definitions.projections.is_empty() {
+            let folder = config.projections.display();
+            return Err(Failure::Refused(format!(
+                "there is no projection {PROJECTION} in {folder}: run the demo in the repository"
+            )));
+        }
+        let daemon = Daemon::new(config, definitions)?;
+        let address = daemon.listen(context)?;
+        let stores = daemon.supervisor.stores.clone();
+        let (board, stop) = (daemon.supervisor.board.clone(), daemon.supervisor.stop.clone());
+        let publisher = thread::spawn({
+            let (stores, stop) = (stores.clone(), stop.clone());
+            move || publish(&stores, self.rate, &stop)
+        });
+        let form = context.form();
+        let watcher = thread::spawn(move || watch(&stores, &board, &stop, address, form));
+        let exit = daemon.run(Goal::Follow, Progress::Silent);
+        for thread in [publisher, watcher] {
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        }
+        exit
+    }
+}
+
+fn print(context: &mut Context, count: usize) -> Result<Exit, Failure> {
+    for event in Shop::new(SEED).take(count) {
+        context.print(String::from_utf8_lossy(&event.bytes))?;
+    }
+    Ok(Exit::Success)
+}
+
+/// Publishes events at this rate until the flag is raised, from where an earlier demo ended.
+fn publish(stores: &Stores, rate: u64, stop: &StopFlag) -> Result<(), Fault> {
+    let published = stores.log.head()?.map_or(0, |head| head.position);
+    let mut events = Shop::new(SEED).skip(usize::try_from(published).unwrap_or(usize::MAX));
+    let per_tick = (rate * TICK.as_millis() as u64).div_ceil(1000);
+    while !stop.is_up() {
+        let batch: Vec<Generated> = events.by_ref().take(per_tick as usize).collect();
+        let new: Vec<_> = batch.iter().map(|event| NewEvent { subject: None, data: &event.bytes }).collect();
+        if new.is_empty() {
+            break;
+        }
+        stores.log.publish(&new)?;
+        thread::sleep(TICK);
+    }
+    Ok(())
+}
+
+/// Shows how far the projection is, and, as soon as there is a document, how to read it.
+fn watch(stores: &Stores, board: &Arc<Board>, stop: &StopFlag, address: Option<SocketAddr>, form: Form) -> Result<(), Fault> {
+    let style = ProgressStyle::with_template("{spinner} {msg}");
+    let bar = if form == Form::Text { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    let mut has_told = false;
+    while !stop.is_up() {
+        thread::sleep(PERIOD);
+        let head = stores.log.head()?.map_or(0, |head| head.position);
+        if let Some((_, now)) = board.all().into_iter().find(|(name, _)| name == PROJECTION) {
+            let lag = head.saturating_sub(now.position);
+            bar.set_message(format!("{head} events published, {} applied, lag {lag}", now.position));
+            bar.tick();
+        }
+        if !has_told && let Some(key) = first_key(stores)? {
+            has_told = true;
+            bar.suspend(|| eprintln!("{}", lines(&key, address)));
+        }
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
+/// The key of a document that there is.
+fn first_key(stores: &Stores) -> Result<Option<String>, Fault> {
+    let views = stores.views.views()?;
+    let Some(view) = views.iter().find(|view| view.projection == PROJECTION && view.spec.name == VIEW) else { return Ok(None) };
+    let Ok(list) = (Request { limit: 1, ..Request::default() }).resolve(&view.spec) else { return Ok(None) };
+    let page = stores.tables.select(view, &list)?.value;
+    Ok(page.documents.first().and_then(|document| print_key(&document.key).ok()))
+}
+
+/// What to type to read views.
+fn lines(key: &str, address: Option<SocketAddr>) -> String {
+    let program = env::args().next().unwrap_or_else(|| "projector".to_owned());
+    let mut text = format!(
+        "\nRead a view, in another terminal:\n\n  {program} get {VIEW} {key}\n  {program} query {VIEW} --limit 3\n  {program} status\n"
+    );
+    if let Some(address) = address {
+        text += &format!(
+            "\n  curl -s http://{address}/v1/views/{VIEW}/{key}\n  curl -s 'http://{address}/v1/views/{VIEW}?limit=3'\n"
+        );
+    }
+    text + "\nEnd with Ctrl-C.\n"
+}
