@@ -159,6 +159,15 @@ impl Node {
         }
     }
 
+    /// The same without its places.
+    pub(crate) fn to_value(&self) -> Value {
+        match &self.kind {
+            NodeKind::Scalar(value) => value.clone(),
+            NodeKind::Array(items) => items.iter().map(Node::to_value).collect(),
+            NodeKind::Object(members) => members.iter().map(|member| (member.name.clone(), member.value.to_value())).collect(),
+        }
+    }
+
     /// What a JSON pointer leads to.
     pub(crate) fn pointer(&self, pointer: &str) -> Option<&Node> {
         pointer.split('/').skip(1).try_fold(self, |node, segment| {

@@ -23,7 +23,7 @@ pub(super) fn convert<'a>(column: Column, token: Token<'a>, raw: &'a str) -> Opt
         (Column::Double, Token::Number(number)) => Some(number.as_double()).filter(|d| d.is_finite()).map(Value::Double),
         (Column::Timestamp, Token::Text(text)) => parse_date_time(&text.decode()).map(Value::Timestamp),
         (Column::Date, Token::Text(text)) => parse_date(&text.decode()).map(Value::Date),
-        (Column::Uuid, Token::Text(text)) => uuid(&text.decode()),
+        (Column::Uuid, Token::Text(text)) => uuid(&text.decode()).map(Value::Uuid),
         (Column::Decimal, Token::Text(text)) => decimal_text(&text),
         (Column::Json, Token::Text(text)) => Some(Value::Json(json_text(&text, raw))),
         (Column::Json, _) => Some(Value::Json(Cow::Borrowed(raw))),
@@ -59,10 +59,10 @@ fn decimal_text(text: &Text<'_>) -> Option<Value<'static>> {
 }
 
 /// RFC 4122 has hyphens at four places; PostgreSQL would read others too.
-fn uuid(text: &str) -> Option<Value<'static>> {
+pub(crate) fn uuid(text: &str) -> Option<u128> {
     let bytes = text.as_bytes();
     let hyphens = bytes.len() == 36 && [8, 13, 18, 23].iter().all(|at| bytes[*at] == b'-');
-    if hyphens { parse_uuid(text).ok().map(Value::Uuid) } else { None }
+    if hyphens { parse_uuid(text).ok() } else { None }
 }
 
 fn json_text<'a>(text: &Text<'_>, raw: &'a str) -> Cow<'a, str> {

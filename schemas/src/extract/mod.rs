@@ -12,6 +12,7 @@ mod walk;
 
 use std::sync::Arc;
 
+pub(crate) use convert::uuid as parse_uuid_text;
 pub(crate) use plan::Plan;
 
 use crate::envelope::Envelope;

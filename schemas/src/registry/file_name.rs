@@ -77,7 +77,8 @@ fn upcast(stem: &str) -> Result<(&str, Role), Named<'static>> {
     }
 }
 
-fn is_type_name(name: &str) -> bool {
+/// Whether a name can be that of an event type, and of a file.
+pub(crate) fn is_type_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
 }
 

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use event_type::EventType;
+pub(crate) use file_name::is_type_name;
 pub use version::Version;
 
 use crate::envelope::Envelope;

@@ -35,9 +35,7 @@ impl Version {
     /// Reads and compiles a schema.
     pub(super) fn read(number: u32, file: &SourceFile) -> Result<Version, Vec<Diagnostic>> {
         let document = document::read(file)?;
-        // The document was read, so this can fail only on numbers that no double holds, which it refuses too.
-        let raw: serde_json::Value =
-            serde_json::from_str(&file.text).map_err(|error| vec![Diagnostic::of_file(&file.path, error.to_string())])?;
+        let raw = document.to_value();
         check_form(file, &document, &raw)?;
         let mut mistakes = Vec::new();
         let schema = schema::read(&file.path, &document, &mut mistakes);

@@ -18,11 +18,9 @@ pub(super) fn combined(reader: &mut Reader<'_>, node: &Node) -> Option<Schema> {
     } else {
         nullable(reader, node.get("anyOf").or_else(|| node.get("oneOf"))?.items())?
     };
-    let combinations = ["$ref", "allOf", "anyOf", "oneOf"];
-    let is_combination = |name: &str| combinations.contains(&name);
-    let alone = node.members().iter().filter(|member| is_combination(&member.name)).count() == 1;
-    if !alone || !node.members().iter().all(|member| is_combination(&member.name) || is_aside(&member.name)) {
-        schema.rest = Rest::Validator;
+    let own = ["$ref", "allOf", "anyOf", "oneOf"].into_iter().find(|name| node.get(name).is_some());
+    for member in node.members().iter().filter(|member| Some(member.name.as_str()) != own && !is_aside(&member.name)) {
+        schema.leave(&member.name, &member.value);
     }
     Some(schema)
 }

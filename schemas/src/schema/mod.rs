@@ -12,6 +12,8 @@ pub(crate) use read::read;
 
 use serde_json::Value;
 
+use crate::document::Node;
+
 /// What a value must be.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Schema {
@@ -35,6 +37,8 @@ pub(crate) struct Schema {
     pub(crate) additional: Additional,
     /// What else the validator checks.
     pub(crate) rest: Rest,
+    /// The keywords that it checks there, as they are written.
+    pub(crate) unread: Vec<String>,
 }
 
 /// Whether a schema is understood wholly.
@@ -113,7 +117,14 @@ impl Schema {
             properties: Vec::new(),
             additional: Additional::Open,
             rest: Rest::Nothing,
+            unread: Vec::new(),
         }
+    }
+
+    /// Leaves a keyword to the validator.
+    fn leave(&mut self, name: &str, node: &Node) {
+        self.rest = Rest::Validator;
+        self.unread.push(format!("`{name}`: {}", node.to_value()));
     }
 
     /// The declared member `name`.

@@ -69,7 +69,7 @@ impl Reader<'_> {
         }
         for member in node.members() {
             if self.keyword(&mut schema, &member.name, &member.value).is_none() {
-                schema.rest = Rest::Validator;
+                schema.leave(&member.name, &member.value);
             }
         }
         require(&mut schema, node);
@@ -166,15 +166,16 @@ impl Schema {
 
 /// Applies `required`, which may stand before or after the properties that it names.
 fn require(schema: &mut Schema, node: &Node) {
-    for name in node.get("required").map(Node::items).unwrap_or_default() {
+    let required = node.get("required");
+    for name in required.map(Node::items).unwrap_or_default() {
         let property = schema.properties.iter_mut().find(|property| name.text() == Some(&property.name));
         match property {
             Some(property) => property.presence = Presence::Required,
-            None => schema.rest = Rest::Validator,
+            None => schema.leave("required", name),
         }
     }
-    if schema.choices.is_some() && node.get("enum").is_some() && node.get("const").is_some() {
-        schema.rest = Rest::Validator;
+    if let (Some(choices), Some(_)) = (node.get("enum"), node.get("const")) {
+        schema.leave("enum", choices);
     }
 }
 

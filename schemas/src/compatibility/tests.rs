@@ -1,0 +1,155 @@
+//! Breaks, by example.
+
+use super::*;
+use crate::{CompileUpcast, Field, SourceFile, UpcastExpr, UpcastMistake};
+
+struct NoSql;
+
+impl CompileUpcast for NoSql {
+    fn compile(&self, _: &str, _: &[Field]) -> Result<UpcastExpr, Vec<UpcastMistake>> {
+        Err(Vec::new())
+    }
+}
+
+fn registry(files: &[(&str, String)]) -> Registry {
+    let files: Vec<SourceFile> =
+        files.iter().map(|(path, text)| SourceFile { path: (*path).to_owned(), text: text.clone() }).collect();
+    Registry::build("", &files, &NoSql).unwrap_or_else(|mistakes| panic!("{mistakes:?}"))
+}
+
+/// A registry with one type whose data has these properties.
+fn with(properties: &str, more: &str) -> Registry {
+    registry(&[("s/A.v1.json", format!(r#"{{"type":"object","properties":{{{properties}}}{more}}}"#))])
+}
+
+fn check(older: &Registry, newer: &Registry, asked: Compatibility) -> Vec<String> {
+    compare(older, newer, asked).iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn fields() {
+    let base = r#""a":{"type":"string"},"b":{"type":"integer"}"#;
+    for (older, newer, backward, forward) in [
+        ((base, ""), (base, ""), vec![], vec![]),
+        ((base, ""), (r#""a":{"type":"string"}"#, ""), vec!["A.v1 b: the field is gone (removed_field)"], vec![]),
+        (
+            (base, ""),
+            (base, r#","required":["a"]"#),
+            vec!["A.v1 a: the newer schema requires it, the older does not (added_required)"],
+            vec![],
+        ),
+        (
+            (base, r#","required":["a"]"#),
+            (base, ""),
+            vec![],
+            vec!["A.v1 a: the older schema requires it, the newer does not (added_required)"],
+        ),
+        (
+            (r#""a":{"type":"string"}"#, r#","additionalProperties":false"#),
+            (base, r#","additionalProperties":false"#),
+            vec![],
+            vec!["A.v1 b: the field is new, and the older schema allows none but the declared (added_field)"],
+        ),
+        (
+            (base, ""),
+            (base, r#","additionalProperties":false"#),
+            vec!["A.v1: the newer schema allows no fields but the declared, the older does (closed_object)"],
+            vec![],
+        ),
+    ] {
+        let (old, new) = (with(older.0, older.1), with(newer.0, newer.1));
+        assert_eq!(check(&old, &new, Compatibility::Backward), backward, "{older:?} {newer:?}");
+        assert_eq!(check(&old, &new, Compatibility::Forward), forward, "{older:?} {newer:?}");
+        assert_eq!(check(&old, &new, Compatibility::Full), [backward, forward].concat(), "{older:?} {newer:?}");
+    }
+}
+
+#[test]
+fn values() {
+    for (older, newer, expect) in [
+        (r#"{"type":"string"}"#, r#"{"type":"integer"}"#, vec!["it was text, and now is bigint (changed_type)"]),
+        (r#"{"type":"string"}"#, r#"{"type":"string","format":"date"}"#, vec!["it was text, and now is date (changed_type)"]),
+        (
+            r#"{"type":["string","null"]}"#,
+            r#"{"type":"string"}"#,
+            vec!["the older allows null, the newer schema does not (narrowed_type)"],
+        ),
+        (r#"{"type":"string"}"#, r#"{"type":["string","null"]}"#, vec![]),
+        (
+            r#"{"enum":["a","b","c"]}"#,
+            r#"{"enum":["c","d"]}"#,
+            vec!["the newer schema does not allow \"a\", \"b\" (narrowed_enum)"],
+        ),
+        (
+            r#"{"type":"string"}"#,
+            r#"{"enum":["a"]}"#,
+            vec!["the newer schema allows only some values, the older any (narrowed_enum)"],
+        ),
+        (
+            r#"{"type":"integer","minimum":0}"#,
+            r#"{"type":"integer","minimum":1,"maximum":9}"#,
+            vec![
+                "the newer schema has `maximum` 9, the older has none (narrowed_bounds)",
+                "the newer schema has `minimum` 1, the older has 0 (narrowed_bounds)",
+            ],
+        ),
+        (r#"{"type":"integer","exclusiveMinimum":1}"#, r#"{"type":"integer","minimum":1}"#, vec![]),
+        (r#"{"type":"string","maxLength":5}"#, r#"{"type":"string","maxLength":6,"minLength":0}"#, vec![]),
+        (
+            r#"{"type":"array","items":{"type":"string","maxLength":5}}"#,
+            r#"{"type":"array","minItems":1,"items":{"type":"string","maxLength":4}}"#,
+            vec![
+                "the newer schema has `minItems` 1, the older has none (narrowed_bounds)",
+                "[]: the newer schema has `maxLength` 4, the older has 5 (narrowed_bounds)",
+            ],
+        ),
+        (
+            r#"{"type":"string","pattern":"^a"}"#,
+            r#"{"type":"string","pattern":"^b"}"#,
+            vec!["the newer schema has `pattern`: \"^b\", the older does not (changed_constraint)"],
+        ),
+        (r#"{"type":"string","pattern":"^a"}"#, r#"{"type":"string"}"#, vec![]),
+        (
+            r#"{"type":"object","properties":{"x":{"type":"string"}}}"#,
+            r#"{"type":"object","properties":{"x":{"type":"boolean"}}}"#,
+            vec![".x: it was text, and now is boolean (changed_type)"],
+        ),
+        (
+            r#"{"type":"array","items":{"type":"object"}}"#,
+            r#"{"type":"object"}"#,
+            vec!["it was a JSON array, and now is any JSON (changed_type)"],
+        ),
+    ] {
+        let (old, new) = (with(&format!(r#""a":{older}"#), ""), with(&format!(r#""a":{newer}"#), ""));
+        let expect: Vec<String> = expect
+            .iter()
+            .map(
+                |message| if message.starts_with(['[', '.']) { format!("A.v1 a{message}") } else { format!("A.v1 a: {message}") },
+            )
+            .collect();
+        assert_eq!(check(&old, &new, Compatibility::Backward), expect, "{older} {newer}");
+    }
+}
+
+#[test]
+fn types_versions_and_owners() {
+    let schema = || r#"{"type":"object"}"#.to_owned();
+    let older =
+        registry(&[("s/A.v1.json", schema()), ("s/A.v2.json", schema()), ("s/B.v1.json", schema()), ("s/C.v1.json", schema())]);
+    let newer =
+        registry(&[("s/A.v2.json", schema()), ("s/A.v3.json", schema()), ("t/C.v1.json", schema()), ("s/D.v1.json", schema())]);
+    let backward = [
+        "A.v1: the version is gone (removed_version)",
+        "B: the type is gone (removed_type)",
+        "C: it belonged to service \"s\", and now belongs to \"t\" (changed_owner)",
+    ];
+    assert_eq!(check(&older, &newer, Compatibility::Backward), backward);
+    let forward = [
+        "A.v3: the version is new: older readers do not know it (added_version)",
+        "C: it belonged to service \"s\", and now belongs to \"t\" (changed_owner)",
+        "D: the type is new: older readers do not know it (added_type)",
+    ];
+    assert_eq!(check(&older, &newer, Compatibility::Forward), forward);
+    assert_eq!(compare(&older, &newer, Compatibility::Full).len(), 5);
+    assert_eq!(check(&older, &older, Compatibility::Full), [""; 0]);
+}
