@@ -855,27 +855,120 @@ def nested():
         yield source.expression("any", source.random.choice([1, 2, 2, 3]))
 
 
-FAMILIES = [formats, nested, precedence, arithmetic, comparison, logic, text, numeric, casts, time, json, arrays]
+ROWS = """
+    (1, 1, 10::bigint, 1.50, 0.1::float8, 'b', true, timestamptz '2026-01-02 00:00+00', date '2026-01-02', interval '1 day', '{"x":1}'::json, 'g'),
+    (2, 2, 20, 2.25, 0.2, 'a', null, '2026-01-01 00:00+00', '2026-01-01', '1 month', '[1]', 'g'),
+    (3, null, null, null, null, null, null, null, null, null, null, 'h'),
+    (4, 2, 9223372036854775807, 100.000, 0.3, 'B', true, '2026-01-01 00:00+00', '2025-12-31', '30 days', '"s"', 'h'),
+    (5, -7, 10, -0.125, 1e10, 'ä', false, '2024-02-29 10:30+00', '2024-02-29', '-3 hours', 'null', 'g'),
+    (6, 2147483647, -4, 2.250, -0.5, 'a', true, '2030-01-01 00:00+00', null, '2 mons 5 days', '5', 'i')
+"""
 
 
-def outcomes(expressions, psql):
+def aggregates():
+    columns = ["i4", "i8", "n", "d", "t", "b", "ts", "dt", "iv", "j", "g"]
+    yield from cross("{}({})", ["count", "sum", "avg", "min", "max", "bool_and", "bool_or", "every", "json_agg"], columns)
+    yield from cross("array_agg({})", [column for column in columns if column not in ("iv", "j")])
+    yield from cross("{}(distinct {})", ["count", "sum", "avg", "array_agg", "json_agg", "max"], ["i4", "n", "d", "t", "b", "ts", "g"])
+    yield from cross("{}({}) filter (where {})", ["count", "sum", "avg", "min", "array_agg"], ["i4", "n", "d"], ["k > 2", "false", "b", "n > 50"])
+    yield from cross("{}({} order by {})", ["array_agg", "json_agg"], ["t", "k"],
+                     ["t", "t desc", "t nulls first", "t desc nulls last", "n desc", "g, k desc", "iv", "b desc, k", "ts nulls first", "length(t), t"])
+    yield from lines("""
+        count(*)
+        count(*) filter (where b)
+        count(*) + 1
+        count(distinct g)
+        count(distinct n)
+        sum(i4 * n)
+        sum(n) / count(n)
+        sum(i4 + 1)
+        sum(i4 * 2)
+        sum(i4::bigint)
+        sum(n::integer)
+        sum(1)
+        sum(1.5)
+        avg(1)
+        sum(case when b then n else 0 end)
+        coalesce(sum(n) filter (where false), 0)
+        round(avg(n), 2)
+        round(avg(i8), 3)
+        avg(n) filter (where k in (1, 2))
+        sum(n) filter (where k = 4)
+        avg(i4) filter (where k < 4)
+        max(n) - min(n)
+        max(length(t))
+        min(t) || max(t)
+        max(array[i4, 1])
+        string_agg(t, ',')
+        string_agg(t, ',' order by t)
+        string_agg(t, ',' order by k desc)
+        string_agg(distinct t, ',')
+        string_agg(distinct g, ', ' order by g desc)
+        string_agg(t, null)
+        string_agg(t, g)
+        string_agg(i4::text, '-')
+        string_agg(i4, '-')
+        string_agg(t, ',') filter (where false)
+        json_agg(json_build_object('k', k, 't', t) order by k)
+        json_agg(json_build_object('k', k) order by k) filter (where b)
+        json_agg(n) filter (where false)
+        json_object_agg(k, t)
+        json_object_agg(g, k)
+        json_object_agg(ts, k) filter (where ts is not null)
+        json_object_agg(b, k) filter (where b is not null)
+        json_object_agg(t, k)
+        json_object_agg(k, n order by k desc)
+        json_object_agg(n, d) filter (where n > 1)
+        (array_agg(t order by k desc))[1]
+        array_length(array_agg(k), 1)
+        bool_and(i4 > -10)
+        bool_or(n > 1000)
+        sum(null)
+        sum('1')
+        count('x')
+        count(null)
+        min('x')
+        array_agg(null)
+        json_agg(null)
+        json_agg('x')
+        sum(t)
+        avg(b)
+        sum()
+        count()
+        max(j)
+        min(b)
+        sum(d) filter (where k < 5)
+        sum(d * 1e308)
+        array_agg(distinct t order by t desc)
+        sum(distinct n)
+        avg(distinct i4)
+    """)
+
+
+def outcomes(expressions, psql, aggregated):
     columns = ", ".join(f"{value} AS {name}" for name, value in SAMPLE.items())
-    script = ["SET timezone = 'UTC';", f"CREATE TEMP TABLE sample AS SELECT {columns};", "\\set VERBOSITY terse"]
+    names = "k, i4, i8, n, d, t, b, ts, dt, iv, j, g"
+    script = ["SET timezone = 'UTC';", f"CREATE TEMP TABLE sample AS SELECT {columns};",
+              f"CREATE TEMP TABLE rows AS SELECT * FROM (VALUES {ROWS}) AS rows ({names});", "\\set VERBOSITY terse"]
+    source = "(SELECT * FROM rows ORDER BY k) AS ordered" if aggregated else "sample"
     for number, expression in enumerate(expressions):
         script.append(f"\\echo @@{number}")
         script.append(f"SELECT pg_typeof(x)::text || E'\\t' || coalesce((row_to_json(r) -> 'x')::text, '') "
-                      f"FROM (SELECT {expression} AS x FROM sample) r;".replace("E'\\\\t'", "E'\\t'"))
+                      f"FROM (SELECT {expression} AS x FROM {source}) r;".replace("E'\\\\t'", "E'\\t'"))
     run = subprocess.run(["psql", "-X", "-q", "-A", "-t", *psql], input="\n".join(script), text=True, stdout=subprocess.PIPE,
                          stderr=subprocess.STDOUT, check=True, env={"PGOPTIONS": "-c client_min_messages=error", "PATH": "/usr/bin:/bin"})
     for number, part in enumerate(run.stdout.split("@@")[1:]):
         yield part.removeprefix(f"{number}\n").removesuffix("\n")
 
 
+FAMILIES = [aggregates, formats, nested, precedence, arithmetic, comparison, logic, text, numeric, casts, time, json, arrays]
+
+
 def main(psql):
     for family in FAMILIES:
         expressions = list(dict.fromkeys(family()))
         with open(HERE / f"{family.__name__}.txt", "w") as golden:
-            for expression, outcome in zip(expressions, outcomes(expressions, psql), strict=True):
+            for expression, outcome in zip(expressions, outcomes(expressions, psql, family is aggregates), strict=True):
                 if "ERROR:" in outcome:
                     outcome = "ERROR\t" + outcome.split("ERROR:")[1].strip().split(" at character")[0].split("\n")[0]
                 golden.write(f"{expression.replace(chr(9), '␉')}\t{outcome}\n".replace("\n", " ").rstrip(" ") + "\n")

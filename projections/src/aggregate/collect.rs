@@ -2,7 +2,7 @@
 
 use schemas::{Type, Value};
 
-use crate::expr::{EvalError, json_array, json_object};
+use crate::expr::{EvalError, json_array, json_object, part_of_interval, sum_of_intervals};
 use crate::plan::{Aggregate, AggregateFunction};
 
 use super::select;
@@ -21,6 +21,7 @@ pub fn collect<'t, 'v: 't>(
     };
     match aggregate.function {
         Sum | Avg if aggregate.input == Type::Double => doubles(aggregate.function, argument(0)),
+        Sum | Avg if aggregate.input == Type::Interval => intervals(aggregate.function, argument(0)),
         ArrayAgg | JsonAgg | JsonObjectAgg | StringAgg if rows.is_empty() => Ok(Value::Null),
         ArrayAgg => Ok(Value::Array(argument(0).map(|value| value.borrowed().into_owned()).collect())),
         JsonAgg => Ok(Value::Json(json_array(argument(0)).into())),
@@ -64,6 +65,24 @@ fn doubles<'t, 'v: 't>(
         return Err(EvalError::Invalid("value out of range: overflow".to_owned()));
     }
     Ok(Value::Double(if function == AggregateFunction::Avg { total / count as f64 } else { total }))
+}
+
+fn intervals<'t, 'v: 't>(
+    function: AggregateFunction,
+    values: impl Iterator<Item = &'t Value<'v>>,
+) -> Result<Value<'static>, EvalError> {
+    let (mut total, mut count) = (None, 0u64);
+    for value in values {
+        if let Value::Interval(interval) = value {
+            total = Some(total.map_or(Ok(*interval), |total| sum_of_intervals(total, *interval))?);
+            count += 1;
+        }
+    }
+    match total {
+        None => Ok(Value::Null),
+        Some(total) if function == AggregateFunction::Avg => part_of_interval(total, count as f64),
+        Some(total) => Ok(Value::Interval(total)),
+    }
 }
 
 /// Each value but the first has its own delimiter before it; a NULL delimiter is empty.

@@ -3,7 +3,7 @@
 use schemas::{Shape, Type};
 use std::sync::Arc;
 
-use crate::expr::{Typed, coerce, settled};
+use crate::expr::{Typed, settled};
 use crate::plan::AggregateFunction;
 
 /// An aggregate's arguments, of the types that it takes, and the type of its result.
@@ -18,6 +18,9 @@ pub struct Signature {
 /// The signature of a call with these arguments, of which a quoted literal is text; the error says why there is none.
 pub fn signature(function: AggregateFunction, args: Vec<Typed>) -> Result<Signature, String> {
     use AggregateFunction::{ArrayAgg, Avg, BoolAnd, BoolOr, Count, JsonAgg, JsonObjectAgg, Max, Min, StringAgg, Sum};
+    if matches!(function, ArrayAgg | JsonAgg | BoolAnd | BoolOr) && args.iter().any(|arg| arg.ty == Type::Unknown) {
+        return Err(format!("{} needs to know the type of its argument; cast it, for example '…'::text", function.name()));
+    }
     let args: Vec<Typed> = args.into_iter().map(settled).collect();
     let types: Vec<Type> = args.iter().map(|arg| arg.ty.clone()).collect();
     let (args, result) = match (function, types.as_slice()) {
@@ -25,11 +28,12 @@ pub fn signature(function: AggregateFunction, args: Vec<Typed>) -> Result<Signat
         (Sum, [Type::Int4]) => (args, Type::Int8),
         (Sum | Avg, [Type::Int4 | Type::Int8 | Type::Decimal]) => (args, Type::Decimal),
         (Sum | Avg, [Type::Double]) => (args, Type::Double),
+        (Sum | Avg, [Type::Interval]) => (args, Type::Interval),
         (Min | Max, [ty]) if is_ordered(ty) => (args, ty.clone()),
         (BoolAnd | BoolOr, [Type::Bool]) => (args, Type::Bool),
         (ArrayAgg, [ty]) if is_scalar(ty) => (args, Type::Array(Box::new(ty.clone()))),
         (JsonAgg, [ty]) => (args, Type::Json(Shape::Array(Arc::new(ty.clone())))),
-        (JsonObjectAgg, [_, _]) => (first_as_text(args)?, Type::JSON),
+        (JsonObjectAgg, [_, _]) => (args, Type::JSON),
         (StringAgg, [Type::Text, Type::Text]) => (args, Type::Text),
         _ => return Err(refusal(function, &types)),
     };
@@ -48,12 +52,6 @@ fn is_ordered(ty: &Type) -> bool {
 /// Types that an array may hold.
 fn is_scalar(ty: &Type) -> bool {
     !matches!(ty, Type::Json(_) | Type::Array(_) | Type::Interval)
-}
-
-fn first_as_text(mut args: Vec<Typed>) -> Result<Vec<Typed>, String> {
-    let name = args.remove(0);
-    args.insert(0, coerce(name, &Type::Text)?);
-    Ok(args)
 }
 
 fn refusal(function: AggregateFunction, types: &[Type]) -> String {

@@ -28,7 +28,7 @@ use schemas::{Type, Value};
 
 use crate::codec::Row;
 
-pub(crate) use functions::{json_array, json_object};
+pub(crate) use functions::{json_array, json_object, part_of_interval, sum_of_intervals};
 
 pub use compare::{compare, equal};
 pub use compile::{compile, compile_condition};

@@ -43,6 +43,9 @@ fn taken_apart<'a>(function: AggregateFunction, call: &'a ast::Function, span: S
     let FunctionArguments::List(list) = &call.args else {
         return Err(Fault::new(format!("{name} needs its arguments in parentheses")));
     };
+    if list.args.is_empty() && function == AggregateFunction::Count {
+        return Err(Fault::new("count needs an argument").with_hint("write count(*) to count rows"));
+    }
     let counts_rows = matches!(list.args[..], [FunctionArg::Unnamed(FunctionArgExpr::Wildcard)]);
     let args = if counts_rows && function == AggregateFunction::Count {
         Vec::new()

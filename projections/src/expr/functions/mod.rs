@@ -18,6 +18,7 @@ use super::function::Function;
 pub(super) use cast::{CASTS, Context, TO_PRECISION, TO_TEXT};
 pub(super) use comparison::{ALL_OF, ANY_OF};
 pub(crate) use json_build::{array as json_array, object as json_object};
+pub(crate) use time::{part_of_interval, sum_of_intervals};
 pub(super) use to_char::check_format;
 
 /// Every function and operator by family; a name may stand in several.

@@ -143,10 +143,15 @@ fn first_day(unit: Unit, days: i64) -> Option<i64> {
 // === intervals ===
 
 fn sum<'v>(a: Interval, b: Interval) -> Outcome<'v> {
+    sum_of_intervals(a, b).map(Value::Interval)
+}
+
+/// Each part by itself.
+pub(crate) fn sum_of_intervals(a: Interval, b: Interval) -> Result<Interval, EvalError> {
     let months = a.months.checked_add(b.months).ok_or(INTERVAL_RANGE)?;
     let days = a.days.checked_add(b.days).ok_or(INTERVAL_RANGE)?;
     let micros = a.micros.checked_add(b.micros).ok_or(INTERVAL_RANGE)?;
-    Ok(Value::Interval(Interval { months, days, micros }))
+    Ok(Interval { months, days, micros })
 }
 
 fn negated(interval: Interval) -> Result<Interval, EvalError> {
@@ -157,11 +162,15 @@ fn negated(interval: Interval) -> Result<Interval, EvalError> {
 }
 
 fn divided<'v>(interval: Value<'v>, divisor: Value<'v>) -> Outcome<'v> {
-    let divisor = take::double(divisor)?;
+    part_of_interval(take::interval(interval)?, take::double(divisor)?)
+}
+
+/// The interval divided by a number.
+pub(crate) fn part_of_interval<'v>(interval: Interval, divisor: f64) -> Outcome<'v> {
     if divisor == 0.0 {
         return Err(EvalError::DivisionByZero);
     }
-    scaled(take::interval(interval)?, divisor, |a, b| a / b)
+    scaled(interval, divisor, |a, b| a / b)
 }
 
 /// Fractions of months become days of 30 a month, fractions of days become time.

@@ -80,7 +80,7 @@ fn pattern(text: &str) -> Result<Option<(Piece<'_>, &str)>, EvalError> {
         None => (true, text),
     };
     let is_prefix = |known: &&str| rest.get(..known.len()).is_some_and(|start| start.eq_ignore_ascii_case(known));
-    if UNSUPPORTED.iter().any(|known| is_prefix(&known)) {
+    if UNSUPPORTED.iter().any(is_prefix) {
         return Err(unsupported(rest));
     }
     let exact = PATTERNS.iter().find(|known| rest.starts_with(**known));
@@ -127,7 +127,7 @@ impl Moment {
     fn print(&self, pattern: &str, filled: bool, out: &mut String) {
         if let Some(name) = self.name(pattern) {
             out.push_str(&cased(name, pattern));
-            if filled && pattern.len() > 3 || filled && pattern.eq_ignore_ascii_case("day") {
+            if filled && (pattern.len() > 3 || pattern.eq_ignore_ascii_case("day")) {
                 out.extend(std::iter::repeat_n(' ', NAME_WIDTH - name.len()));
             }
             return;

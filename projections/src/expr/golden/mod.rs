@@ -3,6 +3,8 @@
 //! Where PostgreSQL fails, we must fail, when compiling or when evaluating. Where it does not, type and JSON must be equal, unless the
 //! expression is in `refused.txt`, with the message that is given instead.
 
+mod aggregates;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
@@ -14,7 +16,7 @@ use sqlparser::ast::{self, Ident};
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
 
-use super::{AggregateCall, Expr, Frame, Mistake, Scope, Typed, compile, eval, settled};
+use super::{AggregateCall, EvalError, Expr, Frame, Mistake, Scope, Typed, compile, eval, settled};
 use crate::codec::Row;
 
 /// The row that `regenerate.py` gives PostgreSQL: names, types, and values as text.
@@ -87,33 +89,43 @@ enum Outcome {
     Failed(String),
 }
 
-fn outcome(sql: &str, row: &Option<Row>) -> Outcome {
-    let parsed = Parser::new(&PostgreSqlDialect {}).try_with_sql(sql).and_then(|mut parser| {
+fn parsed(sql: &str) -> Result<ast::Expr, String> {
+    let parse = |mut parser: Parser<'_>| {
         let expr = parser.parse_expr()?;
         parser.expect_token(&sqlparser::tokenizer::Token::EOF).map(|_| expr)
+    };
+    Parser::new(&PostgreSqlDialect {}).try_with_sql(sql).and_then(parse).map_err(|error| error.to_string())
+}
+
+fn refused_with(mistakes: Vec<Mistake>) -> Outcome {
+    let shown = mistakes.into_iter().map(|mistake| match mistake.hint {
+        Some(hint) => format!("{}: {hint}", mistake.message),
+        None => mistake.message,
     });
-    let ast = match parsed {
-        Ok(ast) => ast,
-        Err(error) => return Outcome::Refused(error.to_string()),
-    };
-    let mut mistakes = Vec::new();
-    let Some(typed) = compile(&ast, &mut Columns(sample()), &mut mistakes) else {
-        let shown = mistakes.into_iter().map(|mistake| match mistake.hint {
-            Some(hint) => format!("{}: {hint}", mistake.message),
-            None => mistake.message,
-        });
-        return Outcome::Refused(shown.collect::<Vec<_>>().join("; "));
-    };
-    assert!(mistakes.is_empty(), "{sql}: {mistakes:?}");
-    let typed = settled(typed);
-    match eval(&typed.expr, &Frame { rows: std::slice::from_ref(row), params: &[] }) {
+    Outcome::Refused(shown.collect::<Vec<_>>().join("; "))
+}
+
+fn shown(ty: &Type, value: Result<Value<'_>, EvalError>) -> Outcome {
+    match value {
         Ok(value) => {
             let mut json = String::new();
             write_json(&value, &mut json);
-            Outcome::Value(typed.ty.to_string().replace("timestamptz", "timestamp with time zone"), json)
+            Outcome::Value(ty.to_string().replace("timestamptz", "timestamp with time zone"), json)
         }
         Err(error) => Outcome::Failed(error.to_string()),
     }
+}
+
+fn outcome(sql: &str, row: &Option<Row>) -> Outcome {
+    let ast = match parsed(sql) {
+        Ok(ast) => ast,
+        Err(error) => return Outcome::Refused(error),
+    };
+    let mut mistakes = Vec::new();
+    let Some(typed) = compile(&ast, &mut Columns(sample()), &mut mistakes) else { return refused_with(mistakes) };
+    assert!(mistakes.is_empty(), "{sql}: {mistakes:?}");
+    let typed = settled(typed);
+    shown(&typed.ty, eval(&typed.expr, &Frame { rows: std::slice::from_ref(row), params: &[] }))
 }
 
 /// Where PostgreSQL has more digits than 28, all of ours but the last must be its digits.
@@ -131,15 +143,15 @@ fn refused() -> BTreeMap<String, String> {
     text.lines().filter_map(|line| line.split_once('\t')).map(|(sql, message)| (sql.to_owned(), message.to_owned())).collect()
 }
 
-/// Lines that differ, and how.
-fn differences(family: &str) -> String {
+/// Checks every line of a golden file.
+fn check_with(family: &str, outcome: impl Fn(&str) -> Outcome) {
     let golden = fs::read_to_string(folder().join(family).with_extension("txt")).unwrap();
-    let (row, refused) = (Some(sample_row()), refused());
-    let mut out = String::new();
+    let refused = refused();
+    let mut differences = String::new();
     for line in golden.lines() {
         let mut parts = line.splitn(3, '\t');
         let (sql, ty, expect) = (parts.next().unwrap(), parts.next().unwrap(), parts.next().unwrap());
-        let ours = outcome(&sql.replace('␉', "\t"), &row);
+        let ours = outcome(&sql.replace('␉', "\t"));
         let agrees = match &ours {
             Outcome::Value(our_ty, json) => {
                 our_ty == &ty.replace("character varying", "text")
@@ -149,15 +161,15 @@ fn differences(family: &str) -> String {
             Outcome::Refused(message) => ty == "ERROR" || refused.get(sql) == Some(message),
         };
         if !agrees {
-            writeln!(out, "{sql}\n    expected {ty} {expect}\n    but      {ours:?}").unwrap();
+            writeln!(differences, "{sql}\n    expected {ty} {expect}\n    but      {ours:?}").unwrap();
         }
     }
-    out
+    assert!(differences.is_empty(), "{differences}");
 }
 
 fn check(family: &str) {
-    let differences = differences(family);
-    assert!(differences.is_empty(), "{differences}");
+    let row = Some(sample_row());
+    check_with(family, |sql| outcome(sql, &row));
 }
 
 /// What PostgreSQL can do and we refuse, and what we say.
