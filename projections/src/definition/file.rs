@@ -187,11 +187,7 @@ fn read_key_columns<'f>(entry: &Entry<'f>, report: &mut Report<'_>) -> Vec<Text<
 /// One rule, or an array of them.
 fn read_rules<'f>(entry: &Entry<'f>, report: &mut Report<'_>) -> Vec<RuleDef<'f>> {
     let event = Name { value: entry.name, span: entry.span.clone() };
-    let sections = match entry.value.get_ref().as_array() {
-        None => vec![entry.section(report)],
-        Some(items) => items.iter().map(|value| Entry { name: entry.name, span: value.span(), value }.section(report)).collect(),
-    };
-    sections.into_iter().flatten().filter_map(|section| read_rule(&event, section, report)).collect()
+    entry.sections(report).into_iter().filter_map(|section| read_rule(&event, section, report)).collect()
 }
 
 fn read_rule<'f>(event: &Name<'f>, mut section: Section<'f>, report: &mut Report<'_>) -> Option<RuleDef<'f>> {

@@ -12,6 +12,7 @@ mod report;
 mod rules;
 mod sql;
 mod syntax;
+pub mod testing;
 mod upcasts;
 mod views;
 

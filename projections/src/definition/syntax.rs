@@ -93,9 +93,20 @@ impl<'f> Section<'f> {
         number.or_else(|| entry.is_not("a whole number from 0 on", report))
     }
 
+    /// The boolean of this name.
+    pub fn flag(&mut self, name: &'static str, report: &mut Report<'_>) -> Option<bool> {
+        let entry = self.get(name)?;
+        entry.value.get_ref().as_bool().or_else(|| entry.is_not("a boolean", report))
+    }
+
     /// The table of this name.
     pub fn section(&mut self, name: &'static str, report: &mut Report<'_>) -> Option<Section<'f>> {
         self.get(name)?.section(report)
+    }
+
+    /// The array of tables of this name; a single table is an array of one.
+    pub fn sections(&mut self, name: &'static str, report: &mut Report<'_>) -> Vec<Section<'f>> {
+        self.get(name).map(|entry| entry.sections(report)).unwrap_or_default()
     }
 
     /// Reports that the table has no such key.
@@ -138,6 +149,13 @@ impl<'f> Entry<'f> {
             DeValue::Table(table) => Some(Section::new(table, self.span.clone())),
             _ => self.is_not("a table", report),
         }
+    }
+
+    /// The value as an array of tables; a single table is an array of one.
+    pub fn sections(&self, report: &mut Report<'_>) -> Vec<Section<'f>> {
+        let Some(items) = self.value.get_ref().as_array() else { return self.section(report).into_iter().collect() };
+        let entry = |value: &'f Spanned<DeValue<'f>>| Entry { name: self.name, span: value.span(), value };
+        items.iter().filter_map(|value| entry(value).section(report)).collect()
     }
 
     /// Reports that the value is not what it has to be.
