@@ -152,7 +152,8 @@ fn clock(text: &str) -> Option<i64> {
     if minute > 59 || second > 59 {
         return None;
     }
-    let micros = hour.checked_mul(HOUR)? + minute * MINUTE + second * SECOND + fraction_micros(fraction);
+    let below_hour = minute * MINUTE + second * SECOND + fraction_micros(fraction);
+    let micros = hour.checked_mul(HOUR)?.checked_add(below_hour)?;
     Some(if text.starts_with('-') { -micros } else { micros })
 }
 

@@ -1,4 +1,7 @@
+use proptest::prelude::*;
+
 use super::*;
+use crate::{Decimal, Interval};
 
 fn check(ty: Type, cases: &[(&str, &str)]) {
     for (text, expect) in cases {
@@ -117,4 +120,58 @@ fn uuids_and_arrays() {
         &[("{1, 2,NULL}", "{1,2,NULL}"), ("{}", "{}"), ("1", "ERROR: malformed array literal: \"1\"")],
     );
     check(Type::Array(Box::new(Type::Text)), &[(r#"{a b,"","null","q\"\\",é}"#, r#"{"a b","","null","q\"\\",é}"#)]);
+}
+
+fn types() -> Vec<Type> {
+    let scalars = [
+        Type::Bool,
+        Type::Int4,
+        Type::Int8,
+        Type::Double,
+        Type::Decimal,
+        Type::Text,
+        Type::Timestamp,
+        Type::Date,
+        Type::Uuid,
+        Type::Interval,
+    ];
+    let arrays = scalars.clone().map(|item| Type::Array(Box::new(item)));
+    scalars.into_iter().chain(arrays).chain([Type::JSON]).collect()
+}
+
+/// Values, each with its type, as far as text and back again is exact.
+fn value() -> impl Strategy<Value = (Type, Value<'static>)> {
+    let micros = -200_000_000_000_000_000i64..9_000_000_000_000_000_000;
+    let interval = (-9999..9999, -9999..9999, -1_000_000_000_000i64..1_000_000_000_000);
+    prop_oneof![
+        any::<bool>().prop_map(|b| (Type::Bool, Value::Bool(b))),
+        any::<i64>().prop_map(|i| (Type::Int8, Value::Int(i))),
+        any::<f64>().prop_map(|d| (Type::Double, Value::Double(d))),
+        (any::<i64>(), 0u32..=28).prop_map(|(digits, scale)| (Type::Decimal, Value::Decimal(Decimal::new(digits, scale)))),
+        any::<String>().prop_map(|t| (Type::Text, Value::Text(t.into()))),
+        micros.prop_map(|t| (Type::Timestamp, Value::Timestamp(t))),
+        (-2_000_000..90_000_000).prop_map(|d| (Type::Date, Value::Date(d))),
+        any::<u128>().prop_map(|u| (Type::Uuid, Value::Uuid(u))),
+        interval.prop_map(|(months, days, micros)| (Type::Interval, Value::Interval(Interval { months, days, micros }))),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn nothing_panics(text in "[-+0-9a-zA-Z :.,TZP{}\"\\\\é]{0,24}") {
+        for ty in types() {
+            let _ = parse(&text, &ty);
+        }
+    }
+
+    #[test]
+    fn values_come_back((ty, value) in value()) {
+        let mut shown = String::new();
+        print(&value, &mut shown);
+        prop_assert_eq!(parse(&shown, &ty).unwrap(), value.borrowed());
+        let array = Value::Array(vec![value, Value::Null]);
+        let mut shown = String::new();
+        print(&array, &mut shown);
+        prop_assert_eq!(parse(&shown, &Type::Array(Box::new(ty))).unwrap(), array);
+    }
 }
