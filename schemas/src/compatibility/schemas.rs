@@ -109,9 +109,9 @@ impl<'n> Findings<'n> {
 
     /// Keywords that only the validator knows can be the same, or fewer.
     fn compare_constraints(&mut self, reader: &Schema, writer: &Schema) {
-        for constraint in reader.unread.iter().filter(|constraint| !writer.unread.contains(constraint)) {
+        for (name, value) in reader.unread.iter().filter(|constraint| !writer.unread.contains(constraint)) {
             let (read, wrote) = self.direction.names();
-            self.found(Rule::ChangedConstraint, format!("{read} has {constraint}, {wrote} does not"));
+            self.found(Rule::ChangedConstraint, format!("{read} has `{name}`: {value}, {wrote} does not"));
         }
     }
 

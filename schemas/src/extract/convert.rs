@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::canonical::canonical;
 use super::plan::Column;
 use crate::rfc3339::{parse_date, parse_date_time};
 use crate::scan::{Escapes, Number, NumberForm, Scanner, Text, Token};
@@ -70,10 +71,4 @@ fn json_text<'a>(text: &Text<'_>, raw: &'a str) -> Cow<'a, str> {
         Escapes::None => Cow::Borrowed(raw),
         Escapes::Some | Escapes::Nul => canonical(raw),
     }
-}
-
-/// The canonical form of text that is known to be JSON.
-pub(super) fn canonical(raw: &str) -> Cow<'_, str> {
-    // Only text that is not JSON has no canonical form, and this was read as JSON already.
-    crate::json::canonical(raw).map_or(Cow::Borrowed(raw), Cow::Owned)
 }

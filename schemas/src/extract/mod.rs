@@ -5,6 +5,8 @@
 //! know) the `jsonschema` validator decides, and words the reason. What the validator cannot know is checked here
 //! alone: that every value fits the column that its schema makes of it.
 
+mod accept;
+mod canonical;
 mod convert;
 mod plan;
 mod pointer;

@@ -1,6 +1,7 @@
 //! The compiled form of a schema and of what is wanted: a tree that the walk follows beside the data.
 
-use crate::schema::{Additional, Bounds, Kinds, Presence, Range, Rest, Schema};
+use super::accept::{Choice, Left};
+use crate::schema::{Additional, Bounds, Kinds, Presence, Range, Schema};
 use crate::types::Type;
 
 /// A path of names into the data.
@@ -23,7 +24,7 @@ pub(crate) struct Plan {
 pub(super) struct Node {
     pub(super) kinds: Kinds,
     pub(super) column: Column,
-    pub(super) rest: Rest,
+    pub(super) rest: Left,
     pub(super) bounds: Option<Box<Bounds>>,
     pub(super) lengths: Option<Range>,
     pub(super) choices: Option<Box<[Choice]>>,
@@ -47,15 +48,6 @@ pub(super) enum Column {
     Json,
     /// Of the items' column.
     Array,
-}
-
-/// A value that is allowed, in the form in which it is most often written.
-#[derive(Debug)]
-pub(super) enum Choice {
-    Null,
-    Bool(bool),
-    Number(Box<str>),
-    Text(Box<str>),
 }
 
 /// Where a value goes.
@@ -134,7 +126,7 @@ impl Node {
         Node {
             kinds: schema.kinds,
             column,
-            rest: schema.rest,
+            rest: Left::by(schema),
             bounds: (!schema.bounds.is_open()).then(|| Box::new(schema.bounds.clone())),
             lengths: (!schema.lengths.is_open()).then_some(schema.lengths),
             choices: schema.choices.as_ref().map(|choices| choices.iter().filter_map(Choice::of).collect()),
@@ -215,21 +207,6 @@ impl Column {
             Column::Json => "JSON",
             Column::Array => "an array",
         }
-    }
-}
-
-// === impl Choice ===
-
-impl Choice {
-    /// Arrays and objects are no choices: schemas with such are left to the validator.
-    fn of(value: &serde_json::Value) -> Option<Choice> {
-        Some(match value {
-            serde_json::Value::Null => Choice::Null,
-            serde_json::Value::Bool(bool) => Choice::Bool(*bool),
-            serde_json::Value::Number(number) => Choice::Number(number.to_string().into()),
-            serde_json::Value::String(text) => Choice::Text(text.as_str().into()),
-            serde_json::Value::Array(_) | serde_json::Value::Object(_) => return None,
-        })
     }
 }
 

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 
 use super::Extracted;
-use super::convert::{canonical, convert};
-use super::plan::{Array, Choice, Column, Member, Node, Object, Others, Plan, Target};
+use super::canonical::canonical;
+use super::convert::convert;
+use super::plan::{Array, Column, Member, Node, Object, Others, Plan, Target};
 use super::pointer::pointer_at;
 use crate::registry::Version;
-use crate::scan::{Broken, NumberForm, Scanner, Text, Token};
-use crate::schema::{Kinds, Presence, Rest};
+use crate::scan::{Broken, Scanner, Text, Token};
+use crate::schema::Presence;
 use crate::value::Value;
 use crate::violation::Violation;
 
@@ -288,51 +289,4 @@ impl<'a> Walk<'_, 'a> {
 #[inline]
 fn plain<'a>(text: &Text<'a>) -> Cow<'a, str> {
     text.decode()
-}
-
-// === impl Node ===
-
-impl Node {
-    /// Whether the value that begins with `token` is certainly allowed here, as far as its first token says.
-    #[inline]
-    fn accepts(&self, token: &Token<'_>) -> bool {
-        self.rest == Rest::Nothing
-            && self.accepts_kind(token)
-            && self.choices.as_ref().is_none_or(|choices| choices.iter().any(|choice| choice.is(token)))
-            && match token {
-                Token::Text(text) => self.lengths.is_none_or(|lengths| lengths.contains(text.decode().chars().count() as u64)),
-                Token::Number(number) => self.bounds.as_ref().is_none_or(|bounds| bounds.contains(number.as_double())),
-                _ => true,
-            }
-    }
-
-    #[inline]
-    fn accepts_kind(&self, token: &Token<'_>) -> bool {
-        self.kinds.includes(match token {
-            Token::Null => Kinds::NULL,
-            Token::Bool(_) => Kinds::BOOL,
-            Token::Number(number) if number.form == NumberForm::Digits => Kinds::INTEGER,
-            Token::Number(_) if self.kinds.includes(Kinds::NUMBER) => return true,
-            Token::Number(number) if number.as_integer().is_some() => Kinds::INTEGER,
-            Token::Number(_) => Kinds::FRACTION,
-            Token::Text(_) => Kinds::STRING,
-            Token::Array => Kinds::ARRAY,
-            Token::Object => Kinds::OBJECT,
-        })
-    }
-}
-
-// === impl Choice ===
-
-impl Choice {
-    /// Whether the value is certainly this one: another way to write it is left to the validator.
-    fn is(&self, token: &Token<'_>) -> bool {
-        match (self, token) {
-            (Choice::Null, Token::Null) => true,
-            (Choice::Bool(own), Token::Bool(other)) => own == other,
-            (Choice::Number(own), Token::Number(number)) => **own == *number.raw,
-            (Choice::Text(own), Token::Text(text)) => text.is(own),
-            _ => false,
-        }
-    }
 }

@@ -42,7 +42,7 @@ fn nullable(reader: &mut Reader<'_>, branches: &[Node]) -> Option<Schema> {
     let mut schema = reader.schema(other);
     if schema.allows_null() {
         // `oneOf` refuses null where both allow it.
-        schema.rest = Rest::Validator;
+        schema.rest = Rest::Everything;
     }
     if let Some(choices) = &mut schema.choices {
         choices.push(serde_json::Value::Null);

@@ -37,8 +37,8 @@ pub(crate) struct Schema {
     pub(crate) additional: Additional,
     /// What else the validator checks.
     pub(crate) rest: Rest,
-    /// The keywords that it checks there, as they are written.
-    pub(crate) unread: Vec<String>,
+    /// The keywords that it checks there.
+    pub(crate) unread: Vec<(String, Value)>,
 }
 
 /// Whether a schema is understood wholly.
@@ -46,8 +46,10 @@ pub(crate) struct Schema {
 pub(crate) enum Rest {
     /// Nothing is left: what this schema accepts, the validator accepts.
     Nothing,
-    /// Some keyword is left to the validator.
-    Validator,
+    /// The keywords in [`Schema::unread`] are left, and nothing else.
+    Keywords,
+    /// More is left than can be said.
+    Everything,
 }
 
 /// A declared member of an object.
@@ -123,8 +125,10 @@ impl Schema {
 
     /// Leaves a keyword to the validator.
     fn leave(&mut self, name: &str, node: &Node) {
-        self.rest = Rest::Validator;
-        self.unread.push(format!("`{name}`: {}", node.to_value()));
+        if self.rest == Rest::Nothing {
+            self.rest = Rest::Keywords;
+        }
+        self.unread.push((name.to_owned(), node.to_value()));
     }
 
     /// The declared member `name`.

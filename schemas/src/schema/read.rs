@@ -58,7 +58,7 @@ impl Reader<'_> {
         let mut schema = Schema::any();
         self.left = self.left.saturating_sub(1);
         if self.left == 0 {
-            schema.rest = Rest::Validator;
+            schema.rest = Rest::Everything;
             return schema;
         }
         if node.scalar() == Some(&Value::Bool(false)) {
@@ -93,7 +93,7 @@ impl Reader<'_> {
 
     fn follow(&mut self, reference: &str, target: &Node) -> Schema {
         if self.following.iter().any(|earlier| earlier == reference) {
-            return Schema { rest: Rest::Validator, ..Schema::any() };
+            return Schema { rest: Rest::Everything, ..Schema::any() };
         }
         self.following.push(reference.to_owned());
         let schema = self.schema(target);
@@ -156,7 +156,7 @@ impl Reader<'_> {
 impl Schema {
     /// Marks the schema and all inside it as the validator's.
     fn leave_to_validator(&mut self) {
-        self.rest = Rest::Validator;
+        self.rest = Rest::Everything;
         self.properties.iter_mut().for_each(|property| property.schema.leave_to_validator());
         if let Some(items) = &mut self.items {
             items.leave_to_validator();
