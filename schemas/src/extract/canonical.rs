@@ -18,7 +18,8 @@ pub(super) fn canonical(raw: &str) -> Cow<'_, str> {
 
 /// Whether the text is certainly in canonical form.
 fn is_canonical(raw: &str) -> bool {
-    !raw.contains('\\') && matches!(is_compact(&mut Scanner::new(raw)), Ok(true))
+    let mut scanner = Scanner::new(raw);
+    !raw.contains('\\') && matches!(is_compact(&mut scanner), Ok(true)) && scanner.at() == raw.len()
 }
 
 /// Reads a value; whether it has no space and no repeated names.

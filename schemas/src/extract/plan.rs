@@ -1,7 +1,7 @@
 //! The compiled form of a schema and of what is wanted: a tree that the walk follows beside the data.
 
 use super::accept::{Choice, Left};
-use crate::schema::{Additional, Bounds, Kinds, Presence, Range, Schema};
+use crate::schema::{Additional, Bounds, Kinds, Presence, Property, Range, Schema};
 use crate::types::Type;
 
 /// A path of names into the data.
@@ -77,6 +77,8 @@ pub(super) struct Object {
 #[derive(Debug)]
 pub(super) struct Member {
     pub(super) name: Box<str>,
+    /// The name as it is most often written before a value: in quotes, and with its colon.
+    pub(super) written: Box<str>,
     pub(super) presence: Presence,
     /// Its number among all declared members of the plan.
     pub(super) stamp: usize,
@@ -223,8 +225,8 @@ impl Object {
             .iter()
             .map(|property| {
                 *stamps += 1;
-                let (name, stamp) = (property.name.as_str().into(), *stamps - 1);
-                Member { name, presence: property.presence, stamp, node: Node::of(&property.schema, stamps) }
+                let stamp = *stamps - 1;
+                Member::of(property, stamp, Node::of(&property.schema, stamps))
             })
             .collect();
         let mut sorted: Vec<usize> = (0..members.len()).collect();
@@ -238,14 +240,21 @@ impl Object {
         Some(Object { members, sorted, required, others })
     }
 
-    /// The number of the member `name`; `expected` is the one that comes next where members stand as declared.
-    #[inline]
-    pub(super) fn find(&self, name: &str, expected: usize) -> Option<usize> {
-        if self.members.get(expected).is_some_and(|member| *member.name == *name) {
-            return Some(expected);
-        }
+    /// The number of the member `name`.
+    pub(super) fn find(&self, name: &str) -> Option<usize> {
         let place = self.sorted.binary_search_by(|number| (*self.members[*number].name).cmp(name)).ok()?;
         Some(self.sorted[place])
+    }
+}
+
+// === impl Member ===
+
+impl Member {
+    fn of(property: &Property, stamp: usize, node: Node) -> Member {
+        let mut written = String::new();
+        crate::json::write_string(&property.name, &mut written);
+        written.push(':');
+        Member { name: property.name.as_str().into(), written: written.into(), presence: property.presence, stamp, node }
     }
 }
 

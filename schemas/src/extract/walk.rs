@@ -1,14 +1,12 @@
 //! The pass over the data, beside the plan.
 
-use std::borrow::Cow;
-
 use super::Extracted;
 use super::canonical::canonical;
 use super::convert::convert;
 use super::plan::{Array, Column, Member, Node, Object, Others, Plan, Target};
 use super::pointer::pointer_at;
 use crate::registry::Version;
-use crate::scan::{Broken, Scanner, Text, Token};
+use crate::scan::{Broken, Scanner, Token};
 use crate::schema::Presence;
 use crate::value::Value;
 use crate::violation::Violation;
@@ -173,9 +171,9 @@ impl<'a> Walk<'_, 'a> {
     fn members(&mut self, object: &Object) -> Result<(), Broken> {
         let number = self.out.stamps.object();
         let (mut expected, mut required) = (0, 0);
-        let mut name = self.scanner.first_name()?;
-        while let Some(text) = name {
-            match object.find(&plain(&text), expected) {
+        let mut more = self.scanner.first_member()?;
+        while more {
+            match self.name(object, expected)? {
                 Some(place) => {
                     let member = &object.members[place];
                     required += usize::from(member.presence == Presence::Required);
@@ -184,12 +182,24 @@ impl<'a> Walk<'_, 'a> {
                 }
                 None => self.other(&object.others)?,
             }
-            name = self.scanner.next_name()?;
+            more = self.scanner.next_member()?;
         }
         if required < object.required {
             self.findings.doubt = true;
         }
         Ok(())
+    }
+
+    /// Reads a name; the number of its member. Most publishers write members in the order in which they are declared.
+    #[inline]
+    fn name(&mut self, object: &Object, expected: usize) -> Result<Option<usize>, Broken> {
+        if let Some(member) = object.members.get(expected)
+            && self.scanner.takes(&member.written)
+        {
+            return Ok(Some(expected));
+        }
+        let name = self.scanner.name()?;
+        Ok(object.find(&name.decode()))
     }
 
     #[inline]
@@ -283,10 +293,4 @@ impl<'a> Walk<'_, 'a> {
     fn unfit(&mut self, start: usize, column: Column) {
         self.findings.unfit.get_or_insert((start, column));
     }
-}
-
-/// A name as names are compared.
-#[inline]
-fn plain<'a>(text: &Text<'a>) -> Cow<'a, str> {
-    text.decode()
 }

@@ -116,3 +116,18 @@ fn mistakes_point_at_their_place() {
     let found = build(&[("schemas/a/Form.v1.json", text)]).unwrap_err();
     assert_eq!(&text[found[0].span.clone().unwrap()], "\"strin\"");
 }
+
+proptest::proptest! {
+    #[test]
+    fn whatever_the_files_hold_mistakes_point_into_them(
+        schema in r##"[{}\[\]:,é" ]{0,6}|\{("(type|properties|items|required|\$ref|enum|é)":("object"|"é"|\{\}|\[\]|\["é"\]|\{"a":\{"type":"é"\}\}|"#/x"|1),?){0,4}\}"##,
+        step in r#"((rename|drop|default|set|é|"é") = (\{\}|\["é"\]|\{ é = "é" \}|\{ id = "é" \}|\{ id = 'id' \})[\n ]?){0,3}"#,
+    ) {
+        let files = [("schemas/a/X.v1.json", schema.as_str()), ("schemas/a/O.v1.json", ORDER), ("schemas/a/O.v2.json", ORDER), ("schemas/a/O.v1-to-v2.toml", step.as_str())];
+        for mistake in build(&files).err().into_iter().flatten() {
+            let text = files.iter().find(|(path, _)| *path == mistake.path).map(|(_, text)| *text).unwrap();
+            let span = mistake.span.unwrap_or(0..0);
+            proptest::prop_assert!(text.get(span.clone()).is_some(), "{:?} of {}: {}", span, text, mistake.message);
+        }
+    }
+}

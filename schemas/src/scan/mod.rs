@@ -83,56 +83,42 @@ impl<'a> Scanner<'a> {
     /// After `{`: the first name, its colon consumed; `None` at `}`.
     #[inline]
     pub(crate) fn first_name(&mut self) -> Result<Option<Text<'a>>, Broken> {
-        self.space();
-        if self.peek() == Some(b'}') { self.close() } else { self.name().map(Some) }
+        if self.first_member()? { self.name().map(Some) } else { Ok(None) }
     }
 
     /// After a member's value: the next name, its colon consumed; `None` at `}`.
     #[inline]
     pub(crate) fn next_name(&mut self) -> Result<Option<Text<'a>>, Broken> {
-        self.space();
-        match self.peek() {
-            Some(b',') => {
-                self.at += 1;
-                self.space();
-                self.name().map(Some)
-            }
-            Some(b'}') => self.close(),
-            Some(_) => Err(Broken("expected `,` or `}`")),
-            None => Err(Broken("unexpected end")),
-        }
+        if self.next_member()? { self.name().map(Some) } else { Ok(None) }
+    }
+
+    /// After `{`: whether a member follows, its name next; otherwise `}` was read.
+    #[inline]
+    pub(crate) fn first_member(&mut self) -> Result<bool, Broken> {
+        self.first(b'}')
+    }
+
+    /// After a member's value: whether another member follows, its name next; otherwise `}` was read.
+    #[inline]
+    pub(crate) fn next_member(&mut self) -> Result<bool, Broken> {
+        self.next(b'}', Broken("expected `,` or `}`"))
     }
 
     /// After `[`: whether an element follows; otherwise `]` was read.
     #[inline]
     pub(crate) fn first_item(&mut self) -> Result<bool, Broken> {
-        self.space();
-        if self.peek() == Some(b']') { self.close().map(|_: Option<()>| false) } else { Ok(true) }
+        self.first(b']')
     }
 
     /// After an element: whether another follows; otherwise `]` was read.
     #[inline]
     pub(crate) fn next_item(&mut self) -> Result<bool, Broken> {
-        self.space();
-        match self.peek() {
-            Some(b',') => {
-                self.at += 1;
-                Ok(true)
-            }
-            Some(b']') => self.close().map(|_: Option<()>| false),
-            Some(_) => Err(Broken("expected `,` or `]`")),
-            None => Err(Broken("unexpected end")),
-        }
+        self.next(b']', Broken("expected `,` or `]`"))
     }
 
-    /// Nothing but space may follow.
-    pub(crate) fn end(&mut self) -> Result<(), Broken> {
-        self.space();
-        if self.at == self.text.len() { Ok(()) } else { Err(Broken("unexpected text after the end of the value")) }
-    }
-
+    /// Reads a member's name and its colon.
     #[inline]
-    fn name(&mut self) -> Result<Text<'a>, Broken> {
+    pub(crate) fn name(&mut self) -> Result<Text<'a>, Broken> {
         if self.peek() != Some(b'"') {
             return Err(Broken("expected a name in quotes"));
         }
@@ -145,6 +131,22 @@ impl<'a> Scanner<'a> {
         Ok(name)
     }
 
+    /// Reads exactly this text, if it comes next.
+    #[inline]
+    pub(crate) fn takes(&mut self, text: &str) -> bool {
+        let found = self.rest().starts_with(text.as_bytes());
+        if found {
+            self.at += text.len();
+        }
+        found
+    }
+
+    /// Nothing but space may follow.
+    pub(crate) fn end(&mut self) -> Result<(), Broken> {
+        self.space();
+        if self.at == self.text.len() { Ok(()) } else { Err(Broken("unexpected text after the end of the value")) }
+    }
+
     #[inline]
     fn open(&mut self) -> Result<(), Broken> {
         if self.depth == MAX_DEPTH {
@@ -155,20 +157,42 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Reads the closing bracket, where nothing follows in the container.
     #[inline]
-    fn close<T>(&mut self) -> Result<Option<T>, Broken> {
+    fn first(&mut self, closing: u8) -> Result<bool, Broken> {
+        self.space();
+        let follows = self.peek() != Some(closing);
+        if !follows {
+            self.close();
+        }
+        Ok(follows)
+    }
+
+    #[inline]
+    fn next(&mut self, closing: u8, otherwise: Broken) -> Result<bool, Broken> {
+        self.space();
+        match self.peek() {
+            Some(b',') => {
+                self.at += 1;
+                self.space();
+                Ok(true)
+            }
+            Some(byte) if byte == closing => {
+                self.close();
+                Ok(false)
+            }
+            Some(_) => Err(otherwise),
+            None => Err(Broken("unexpected end")),
+        }
+    }
+
+    #[inline]
+    fn close(&mut self) {
         self.depth = self.depth.saturating_sub(1);
         self.at += 1;
-        Ok(None)
     }
 
     fn literal(&mut self, word: &str, token: Token<'a>) -> Result<Token<'a>, Broken> {
-        if !self.rest().starts_with(word.as_bytes()) {
-            return Err(Broken("expected a value"));
-        }
-        self.at += word.len();
-        Ok(token)
+        if self.takes(word) { Ok(token) } else { Err(Broken("expected a value")) }
     }
 
     #[inline]

@@ -10,6 +10,9 @@ use crate::document::Node;
 /// How many schemas one file may unfold to: references to references can multiply without end.
 const MAX_SCHEMAS: usize = 20_000;
 
+/// How many references may lead into each other: what is read is read recursively.
+const MAX_FOLLOWING: usize = 50;
+
 /// Beyond this a double does not hold every integer.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
@@ -92,7 +95,7 @@ impl Reader<'_> {
     }
 
     fn follow(&mut self, reference: &str, target: &Node) -> Schema {
-        if self.following.iter().any(|earlier| earlier == reference) {
+        if self.following.len() == MAX_FOLLOWING || self.following.iter().any(|earlier| earlier == reference) {
             return Schema { rest: Rest::Everything, ..Schema::any() };
         }
         self.following.push(reference.to_owned());

@@ -70,9 +70,9 @@ impl Placed {
     /// Where a part of the text stands in the file: as a whole, where the text is written with escapes.
     pub(super) fn part(&self, file: &SourceFile, part: &Range<usize>) -> Range<usize> {
         let written = file.text.get(self.span()).unwrap_or_default();
-        match written.find(&self.text) {
-            Some(offset) => self.start + offset + part.start..self.start + offset + part.end.min(self.text.len()),
-            None => self.span(),
+        match (written.find(&self.text), self.text.get(part.clone())) {
+            (Some(offset), Some(_)) => self.start + offset + part.start..self.start + offset + part.end,
+            _ => self.span(),
         }
     }
 }
