@@ -3,81 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod fixture;
+
 use std::fs;
 use std::path::Path;
 
-use projections::definition::{load_projection, load_registry};
-use projections::plan::Plan;
-use schemas::{Diagnostic, Registry, SourceFile};
-
-const SCHEMAS: [(&str, &str); 6] = [
-    (
-        "orders/OrderPlaced",
-        r#"{ "order_id": { "type": "string" }, "customer_id": { "type": "string" }, "customer_no": { "type": "integer" },
-             "note": { "type": "string" }, "address": { "type": "object", "properties": { "city": { "type": "string" } } },
-             "tags": { "type": "array", "items": { "type": "string" } }, "placed_on": { "type": "string", "format": "date" },
-             "lines": { "type": "array", "items": { "type": "object", "properties": {
-               "line_no": { "type": "integer" }, "sku": { "type": "string" }, "quantity": { "type": "integer" },
-               "unit_price": { "type": "number", "format": "decimal" }, "weight": { "type": "number" } } } } }"#,
-    ),
-    (
-        "orders/OrderShipped",
-        r#"{ "order_id": { "type": "string" }, "carrier": { "type": "string" }, "days": { "type": "integer" } }"#,
-    ),
-    (
-        "customers/CustomerRegistered",
-        r#"{ "customer_id": { "type": "string" }, "name": { "type": "string" }, "country": { "type": "string" } }"#,
-    ),
-    ("customers/CustomerDeleted", r#"{ "customer_id": { "type": "string" } }"#),
-    ("products/ProductAdded", r#"{ "sku": { "type": "string" }, "title": { "type": "string" }, "data": {} }"#),
-    ("payments/PaymentCaptured", r#"{ "order_id": { "type": "string" }, "amount": { "type": "number", "format": "decimal" } }"#),
-];
-
-const ENTITIES: &str = r#"
-name = "test"
-subjects = ["test.>"]
-
-[entities.customers]
-key = ["customer_id"]
-on.CustomerRegistered.set = { name = "name", country = "country" }
-on.CustomerDeleted.delete = true
-
-[entities.orders]
-key = ["order_id"]
-on.OrderPlaced.set = { customer_id = "customer_id", customer_no = "customer_no", note = "note", address = "address", city = "address.city", tags = "tags", placed_on = "placed_on", placed_at = "event.time" }
-on.OrderShipped.set = { carrier = "carrier" }
-
-[entities.order_lines]
-key = ["order_id", "line_no"]
-on.OrderPlaced = { for_each = "lines", set = { sku = "each.sku", quantity = "each.quantity", unit_price = "each.unit_price", weight = "each.weight" } }
-
-[entities.products]
-key = ["sku"]
-on.ProductAdded.set = { title = "title", data = "data" }
-
-[entities.payments]
-key = ["order_id"]
-on.PaymentCaptured.set = { paid = "coalesce(self.paid, 0) + amount" }
-
-[views.v]
-query = "v.sql"
-"#;
-
-fn registry() -> Registry {
-    let schema = |(name, properties): &(&str, &str)| SourceFile {
-        path: format!("{name}.v1.json"),
-        text: format!(r#"{{ "type": "object", "properties": {properties} }}"#),
-    };
-    load_registry("", &SCHEMAS.iter().map(schema).collect::<Vec<_>>()).unwrap()
-}
-
-fn file(path: &str, text: &str) -> SourceFile {
-    SourceFile { path: path.into(), text: text.into() }
-}
-
-fn load(toml: &str, sql: &str) -> Result<Plan, Vec<Diagnostic>> {
-    load_projection("p", &[file("p/projection.toml", toml), file("p/v.sql", sql)], &registry())
-}
+use fixture::{ENTITIES, load};
+use schemas::Diagnostic;
 
 fn shown(mistakes: &[Diagnostic], toml: &str, sql: &str) -> String {
     let mut lines = String::new();
@@ -170,4 +102,12 @@ fn the_fingerprint_is_of_the_meaning() {
     assert_ne!(plain, fingerprint(ENTITIES, "SELECT order_id, note FROM orders WHERE note IS NULL"));
     assert_ne!(plain, fingerprint(ENTITIES, "SELECT order_id, note AS n FROM orders WHERE note IS NOT NULL"));
     assert_ne!(plain, fingerprint(&ENTITIES.replace("country = \"country\"", "country = \"upper(country)\""), sql));
+}
+
+#[test]
+fn how_views_are_kept() {
+    check("plans.txt", |sql| match load(ENTITIES, sql) {
+        Ok(plan) => plan.explain(),
+        Err(mistakes) => shown(&mistakes, ENTITIES, sql),
+    });
 }

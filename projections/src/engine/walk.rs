@@ -3,7 +3,7 @@
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
-use crate::codec::{Key, KeyBuilder, Row};
+use crate::codec::{Key, KeyBuilder, Row, decode_key};
 use crate::plan::{Block, Hop, HopFrom, HopTo, Plan, TriggerSource};
 
 use super::cache::{Cache, Known, KnownSet, Touched};
@@ -81,7 +81,9 @@ pub fn start(plan: &Plan, number: usize, cache: &Cache, dirty: &mut Dirty) -> Ve
             }
             TriggerSource::Group { rollup } => {
                 for (touched, _) in cache.groups[*rollup].changed() {
-                    start_key(&of.hops, trigger, &touched.key, touched.position, dirty, &mut walks);
+                    if let Some(key) = group_key(&of.hops, &touched.key) {
+                        start_key(&of.hops, trigger, &key, touched.position, dirty, &mut walks);
+                    }
                 }
             }
         }
@@ -106,6 +108,19 @@ fn start_row(hops: &[Hop], trigger: usize, touched: &Touched<Row>, now: Option<&
     let moved = old != new;
     let values = new.into_iter().chain(old.filter(|_| moved));
     walks.extend(values.map(|value| Walk { trigger, hop: 0, value, position: touched.position }));
+}
+
+/// What the first hop of a changed group goes by: its key, or some values of it; `None` where one of those is NULL.
+fn group_key(hops: &[Hop], key: &Key) -> Option<Key> {
+    let Some(Hop { from: HopFrom::Columns(places), .. }) = hops.first() else { return Some(key.clone()) };
+    // The key was made of the group's values in this process, so it can be taken apart again.
+    let values = decode_key(key).ok()?;
+    let mut builder = KeyBuilder::default();
+    for place in places {
+        let value = values.get(*place).filter(|value| !value.is_null())?;
+        builder.push(value);
+    }
+    Some(builder.finish())
 }
 
 fn start_key(hops: &[Hop], trigger: usize, key: &Key, position: u64, dirty: &mut Dirty, walks: &mut Vec<Walk>) {

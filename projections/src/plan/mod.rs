@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use schemas::Type;
 
 mod block;
+mod explain;
 mod fold;
 mod rollup;
 mod trigger;

@@ -52,7 +52,7 @@ impl Planner<'_> {
                 Err(mistake) => mistakes.push(mistake),
             }
         }
-        (key, Link::strongest(&ties, 0))
+        (key, self.link(self.state.levels[level].draft, &ties))
     }
 
     fn key_expr(&mut self, level: LevelId, relation: usize, column: usize, part: &KeyPart) -> Result<Expr, Mistake> {

@@ -25,7 +25,7 @@ use crate::expr::{Expr, Mistake, Typed, compile, compile_condition};
 use crate::plan::{Entity, EntityId, Index, IndexId};
 
 use aggregates::Grouping;
-use draft::{Draft, DraftId, Occurrence};
+use draft::{Draft, DraftId, Link, Occurrence};
 use level::{Level, LevelId, Resolved};
 use scope::{Clause, GroupScope, RowScope};
 use strategy::{Group, Tie};
@@ -106,6 +106,12 @@ impl<'e> Planner<'e> {
         let slot = draft.occurrences.len() - 1;
         self.state.levels[level].relations[relation].slot = Some(slot);
         slot
+    }
+
+    /// The way from a row tied in these ways, by (own column, slot, column there), back to the root of the block.
+    fn link(&self, draft: DraftId, ties: &[(usize, usize, usize)]) -> Link {
+        let occurrences = &self.state.drafts[draft].occurrences;
+        Link::strongest(ties, 0, |slot| self.entities[occurrences[slot].entity].key_len)
     }
 
     fn add_level(&mut self, draft: DraftId, parent: Option<LevelId>) -> LevelId {

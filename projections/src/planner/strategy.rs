@@ -8,7 +8,7 @@
 use sqlparser::ast::{self, Select, Spanned as _, TableWithJoins};
 
 use super::aggregates::Grouping;
-use super::draft::{DraftId, GroupRead, Link};
+use super::draft::{DraftId, GroupRead};
 use super::from::conjuncts;
 use super::level::{LevelId, Resolved};
 use super::lookup::check_kinds;
@@ -193,7 +193,8 @@ impl<'e> Planner<'e> {
         }
         found.sort_by_key(|(column, _)| *column);
         let draft = self.state.levels[sub].draft;
-        self.state.drafts[draft].occurrences[slot].link = Some(Link::strongest(&links, 0));
+        let link = self.link(draft, &links);
+        self.state.drafts[draft].occurrences[slot].link = Some(link);
         let columns = found.iter().map(|(column, _)| *column).collect();
         (found.into_iter().map(|(_, expr)| expr).collect(), columns)
     }
@@ -273,7 +274,7 @@ impl<'e> Planner<'e> {
             key.push(outer.expr);
         }
         let draft = self.state.levels[level].draft;
-        let link = Link::strongest(&links, 0);
+        let link = self.link(draft, &links);
         self.state.drafts[draft].groups.push(GroupRead { rollup, link });
         Some(key)
     }
