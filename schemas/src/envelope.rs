@@ -94,7 +94,9 @@ impl<'a> Attributes<'a> {
             return Ok(Ok(()));
         }
         let token = scanner.token()?;
-        scanner.skip_rest(token)?;
+        if let Token::Object | Token::Array = token {
+            scanner.skip_rest(token)?;
+        }
         let Some(slot) = self.slot(&decoded) else {
             self.has_base64 |= decoded == "data_base64" && token != Token::Null;
             return Ok(Ok(()));

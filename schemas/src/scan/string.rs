@@ -104,15 +104,14 @@ impl<'a> Scanner<'a> {
 /// How many of the leading bytes are neither quote, backslash nor control character.
 #[inline]
 fn plain_len(bytes: &[u8]) -> usize {
-    let mut len = 0;
-    while let Some(chunk) = bytes.get(len..).and_then(<[u8]>::first_chunk) {
+    let (chunks, tail) = bytes.as_chunks();
+    for (index, chunk) in chunks.iter().enumerate() {
         let special = special_bytes(u64::from_le_bytes(*chunk));
         if special != 0 {
-            return len + special.trailing_zeros() as usize / 8;
+            return index * 8 + special.trailing_zeros() as usize / 8;
         }
-        len += 8;
     }
-    len + plain_tail_len(bytes.get(len..).unwrap_or_default())
+    chunks.len() * 8 + plain_tail_len(tail)
 }
 
 /// The same for fewer than eight bytes; text is that short only where it ends.
