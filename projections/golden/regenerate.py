@@ -54,7 +54,8 @@ def arithmetic():
     yield from cross("{} {} ({})", INT8S, signs, ["2::bigint", "-1::bigint", "0", "-9223372036854775808"])
     yield from cross("{} {} ({})", NUMERICS, signs, NUMERICS)
     yield from cross("{} {} ({})", DOUBLES, ["+", "-", "*", "/"], DOUBLES)
-    yield from cross("{} {} {}", ["i4", "i8", "d", "n", "ni8"], signs + ["^"], ["i4", "i8", "d", "n"])
+    yield from cross("{} {} {}", ["i4", "i8", "d", "n", "ni8"], signs + ["^"], ["i4", "d"])
+    yield from cross("{} {} {}", ["i4", "i8", "d", "n", "ni8"], signs, ["i8", "n"])
     yield from cross("({}) ^ ({})", ["2", "-2", "0::float8", "2.5::float8", "1e300::float8"], ["3", "0", "-1", "0.5::float8", "1e10::float8"])
     yield from cross("- ({})", INT4S + INT8S + NUMERICS + DOUBLES + ["iv"])
     yield from cross("+ {}", ["i4", "n", "d"])
@@ -686,6 +687,43 @@ def arrays():
     """)
 
 
+def extras():
+    yield from cross("md5({})", TEXTS + [f"repeat('x', {n})" for n in (55, 56, 57, 63, 64, 65, 119, 120, 1000)])
+    times = ["ts", "timestamptz '2025-12-31 23:59:59+00'", "timestamptz '2024-02-29 00:00+00'", "timestamptz '2026-03-01 00:00+00'",
+             "timestamptz '1999-01-31 12:00+00'", "dt", "nts"]
+    yield from cross("age({}, {})", times, times)
+    yield from cross("sqrt({})", ["n", "nn", "2.0", "0.0", "0.0001", "1e-10", "10.00", "99.99", "1234567890.5", "123456789012345678.0", "-1.5", "144.000", "0.5", "5000.1"])
+    yield from cross("({}) ^ ({})", ["n", "1.05", "-2.5", "0.1", "0.0", "10.0", "1.0000001", "123.456"], ["0.0", "1.0", "2.0", "3", "-1", "-2.0", "10", "5"])
+    yield from cross("power({}, {})", ["1.05", "n", "2.0", "100"], ["12", "2", "13.0", "-3", "0"])
+    yield from lines("""
+        format('Hello %s', 'x')
+        format('%s-%s', i8, n)
+        format('%s %s', 'a', null)
+        format('%2$s %1$s', 'a', 'b')
+        format('%2$s %s', 'a', 'b', 'c')
+        format('%%')
+        format('100%% of %s', t)
+        format('|%10s|', 'abc')
+        format('|%-10s|', 'abc')
+        format('|%1$5s|', 'é')
+        format('%s')
+        format('%s', b)
+        format('%s', ts)
+        format(nt, 1)
+        format(null)
+        format('plain')
+        format('%')
+        format('%0$s', 1)
+        format('%3$s', 1)
+        format('%s %s', dt, ai)
+        round(power(1.05, 3), 4)
+        (n ^ 2)::double precision
+        1000 * 1.03 ^ 10
+        sqrt(n * n)
+        sqrt(i8 * 1.0)
+    """)
+
+
 def formats():
     patterns = ["YYYY-MM-DD", "YYYY-MM-DD HH24:MI:SS", "YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"", "HH12:MI:SS AM", "HH:MI pm", "Mon DD, YYYY", "FMMonth FMDD, YYYY",
                 "Month|", "MONTH|", "month|", "Day|", "DAY|", "day|", "Dy DY dy", "FMDay", "IYYY-\"W\"IW-ID", "YYYY\"-Q\"Q", "Q", "DDD FMDDD", "D ID", "WW W", "J",
@@ -961,7 +999,7 @@ def outcomes(expressions, psql, aggregated):
         yield part.removeprefix(f"{number}\n").removesuffix("\n")
 
 
-FAMILIES = [aggregates, formats, nested, precedence, arithmetic, comparison, logic, text, numeric, casts, time, json, arrays]
+FAMILIES = [extras, aggregates, formats, nested, precedence, arithmetic, comparison, logic, text, numeric, casts, time, json, arrays]
 
 
 def main(psql):

@@ -214,7 +214,7 @@ pub fn division_scale(left: Decimal, right: Decimal) -> u32 {
 }
 
 /// The exponent and the value of the first digit other than zero, in base 10,000.
-fn first_digit(number: Decimal) -> (i32, i128) {
+pub fn first_digit(number: Decimal) -> (i32, i128) {
     let digits = number.mantissa().abs();
     if digits == 0 {
         return (0, 0);

@@ -10,7 +10,7 @@ use super::aggregate::aggregate_named;
 use super::{Compiler, Fault, listed, refused, types};
 use crate::expr::convert::{convert, settled, unify};
 use crate::expr::fold::folded;
-use crate::expr::functions::{Context, all, check_format, named};
+use crate::expr::functions::{Context, all, check_format, check_places, named};
 use crate::expr::resolve::{Unresolved, resolve, signature};
 use crate::expr::{Expr, Function, Typed, nearest};
 
@@ -61,7 +61,7 @@ impl Compiler<'_> {
         let Some(signature) = signature(function, &own) else {
             return self.fail(span, no_function(function.name, &own, Unresolved::None));
         };
-        if let Some(fault) = undetermined(function.name, &own).or_else(|| wrong_constant(function.name, &args)) {
+        if let Some(fault) = wrong_arguments(function.name, &args) {
             return self.fail(span, fault);
         }
         let result = shaped(function.name, &args).unwrap_or(signature.result);
@@ -123,21 +123,34 @@ fn no_function(name: &str, own: &[Type], why: Unresolved) -> Fault {
     }
 }
 
+/// What is wrong with arguments that have the right types.
+fn wrong_arguments(name: &str, args: &[Typed]) -> Option<Fault> {
+    undetermined(name, &types(args)).or_else(|| refused::power(name, args)).or_else(|| wrong_constant(name, args))
+}
+
 /// Arguments that a function of anything does not take: a quoted literal alone does not say what it is, and JSON is not shown as text.
 fn undetermined(name: &str, own: &[Type]) -> Option<Fault> {
     if name == "to_json" && own == [Type::Unknown] {
         let fault = Fault::new("could not determine polymorphic type because input has type unknown");
         return Some(fault.with_hint("cast it: '…'::text"));
     }
-    let shown = matches!(name, "concat" | "concat_ws").then(|| own.iter().find(|ty| matches!(ty, Type::Json(_))));
+    let shown = matches!(name, "concat" | "concat_ws" | "format").then(|| own.iter().find(|ty| matches!(ty, Type::Json(_))));
     let json = Typed { expr: Expr::Param(0), ty: shown.flatten()?.clone() };
     convert(json, &Type::Text, Context::Explicit).err()
 }
 
-/// A constant that would make every call fail.
+/// A constant format that would make every call fail.
 fn wrong_constant(name: &str, args: &[Typed]) -> Option<Fault> {
-    let ("to_char", Some(Typed { expr: Expr::Literal(Value::Text(format)), .. })) = (name, args.get(1)) else { return None };
-    check_format(format).err().map(|error| Fault::new(error.to_string()).with_hint("quote what is not a pattern: \"…\""))
+    let text = |place: usize| match args.get(place).map(|arg| &arg.expr) {
+        Some(Expr::Literal(Value::Text(text))) => Some(text),
+        _ => None,
+    };
+    let (checked, hint) = match name {
+        "to_char" => (check_format(text(1)?), "quote what is not a pattern: \"…\""),
+        "format" => (check_places(text(0)?, args.len() - 1), "write %s where an argument goes, and %% for a percent sign"),
+        _ => return None,
+    };
+    checked.err().map(|error| Fault::new(error.to_string()).with_hint(hint))
 }
 
 /// Integers of both widths compare as they are, and the first argument keeps its type.

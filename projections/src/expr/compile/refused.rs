@@ -1,9 +1,10 @@
 //! What PostgreSQL has and Projector refuses, with what to write instead.
 
-use schemas::Type;
+use schemas::{Type, Value};
 use sqlparser::ast;
 
 use super::Fault;
+use crate::expr::{Expr, Typed};
 
 const CLOCK: &str = "a view depends on events alone: use a time that events carry, such as event.time in a fold";
 
@@ -45,15 +46,35 @@ pub(super) fn call(call: &ast::Function, name: &str) -> Option<Fault> {
 }
 
 /// Functions that PostgreSQL computes over numeric to some digits, and Projector only over double precision.
-const INEXACT: &[&str] = &["^", "power", "pow", "sqrt", "exp", "ln", "log", "log10"];
+const INEXACT: &[&str] = &["exp", "ln", "log", "log10"];
 
 /// What is wrong with calling the function over these types.
 pub(super) fn inexact(name: &str, args: &[Type]) -> Option<Fault> {
-    if !INEXACT.contains(&name) || !args.contains(&Type::Decimal) || args.contains(&Type::Double) {
+    if !INEXACT.contains(&name) || !is_numeric(args) {
         return None;
     }
     let fault = Fault::new(format!("{name} is not supported over numeric"));
     Some(fault.with_hint("cast to double precision, and round the result: round((…)::numeric, 2)"))
+}
+
+/// Whether PostgreSQL computes with numeric where the arguments are of these types.
+fn is_numeric(args: &[Type]) -> bool {
+    args.contains(&Type::Decimal) && !args.contains(&Type::Double)
+}
+
+/// What is wrong with this power: over numeric, only whole ones are computed.
+pub(super) fn power(name: &str, args: &[Typed]) -> Option<Fault> {
+    let [base, exponent] = args else { return None };
+    if !matches!(name, "^" | "power" | "pow") || !is_numeric(&[base.ty.clone(), exponent.ty.clone()]) {
+        return None;
+    }
+    let is_whole = match &exponent.expr {
+        Expr::Literal(Value::Decimal(literal)) => literal.fract().is_zero(),
+        Expr::Literal(Value::Null) => true,
+        _ => exponent.ty.is_integer(),
+    };
+    let fault = || Fault::new("a numeric can only be raised to a power that is an integer");
+    (!is_whole).then(|| fault().with_hint("cast to double precision, and round the result: round((…)::numeric, 2)"))
 }
 
 /// What to write instead of a function that is not here.
@@ -64,9 +85,8 @@ pub(super) fn hint(name: &str) -> Option<String> {
     let hint = match name {
         "to_jsonb" => "write to_json(…)",
         "row" | "row_to_json" | "json_object" => "write json_build_object('name', value, …)",
-        "age" => "subtract: a - b is an interval",
+        "age" => "subtract: a - b is an interval; or give it two times: age(later, earlier)",
         "to_char" => "to_char is here for times only; put other text together with || and ::text",
-        "format" => "put text together with || and ::text, or leave the form to the reader of the view",
         "to_date" | "to_number" => "cast the text: (…)::date, (…)::numeric",
         "regexp_replace" | "regexp_match" | "regexp_matches" | "regexp_split_to_array" | "regexp_like" => {
             "write replace, split_part, LIKE or translate"
@@ -80,7 +100,7 @@ pub(super) fn hint(name: &str) -> Option<String> {
         "unnest" | "generate_series" | "json_array_elements" | "json_each" | "json_object_keys" => {
             "a function that yields rows has no place here: fold the elements into an entity with for_each"
         }
-        "md5" | "sha256" | "encode" | "decode" => "compute it where the view is read",
+        "sha256" | "encode" | "decode" => "compute it where the view is read",
         _ => return None,
     };
     Some(hint.to_owned())

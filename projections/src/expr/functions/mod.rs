@@ -4,9 +4,12 @@ mod arithmetic;
 mod array;
 mod cast;
 mod comparison;
+mod digest;
+mod format;
 mod json;
 mod json_build;
 mod numeric;
+mod power;
 mod text;
 mod text_edit;
 mod time;
@@ -17,12 +20,13 @@ use super::function::Function;
 
 pub(super) use cast::{CASTS, Context, TO_PRECISION, TO_TEXT};
 pub(super) use comparison::{ALL_OF, ANY_OF};
+pub(super) use format::check_places;
 pub(crate) use json_build::{array as json_array, object as json_object};
 pub(crate) use time::{part_of_interval, sum_of_intervals};
 pub(super) use to_char::check_format;
 
 /// Every function and operator by family; a name may stand in several.
-static FAMILIES: [&[Function]; 11] = [
+static FAMILIES: [&[Function]; 14] = [
     arithmetic::TABLE,
     comparison::TABLE,
     numeric::TABLE,
@@ -34,6 +38,9 @@ static FAMILIES: [&[Function]; 11] = [
     json::TABLE,
     json_build::TABLE,
     array::TABLE,
+    digest::TABLE,
+    format::TABLE,
+    power::TABLE,
 ];
 
 /// All functions or operators of this name.

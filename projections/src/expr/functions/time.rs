@@ -1,6 +1,6 @@
 //! Arithmetic with timestamps, dates and intervals; truncation to a unit.
 
-use schemas::text::calendar::{Civil, DAY, HOUR, MINUTE, SECOND};
+use schemas::text::calendar::{Civil, DAY, HOUR, MINUTE, SECOND, days_of_month};
 use schemas::{Interval, Value};
 
 use crate::expr::EvalError;
@@ -27,6 +27,7 @@ pub(super) static TABLE: &[Function] = &[
     Function::two("/", &[Span, Double], Span, divided),
     Function::two("date_trunc", &[Text, Timestamp], Timestamp, date_trunc),
     Function::two("date_trunc", &[Text, Span], Span, interval_trunc),
+    Function::two("age", &[Timestamp, Timestamp], Span, |a, b| age(take::timestamp(a)?, take::timestamp(b)?)),
     Function::many("make_date", &[Int4, Int4, Int4], Date, make_date),
     Function::one("to_timestamp", &[Double], Timestamp, to_timestamp),
     Function::one("justify_hours", &[Span], Span, |i| Ok(Value::Interval(justified_hours(take::interval(i)?)?))),
@@ -64,6 +65,30 @@ fn timestamp_of<'v>(micros: i128) -> Outcome<'v> {
 fn elapsed<'v>(later: Value<'v>, earlier: Value<'v>) -> Outcome<'v> {
     let micros = take::timestamp(later)?.checked_sub(take::timestamp(earlier)?).ok_or(INTERVAL_RANGE)?;
     Ok(Value::Interval(justified_hours(Interval { months: 0, days: 0, micros })?))
+}
+
+/// What lies between, in whole months as far as they go, then days, then time.
+fn age<'v>(later: i64, earlier: i64) -> Outcome<'v> {
+    if later < earlier {
+        return Ok(Value::Interval(negated(span(earlier, later, Civil::of_days(later.div_euclid(DAY)))?)?));
+    }
+    span(later, earlier, Civil::of_days(earlier.div_euclid(DAY))).map(Value::Interval)
+}
+
+/// Days that are missing are borrowed from the month of `borrowed`.
+fn span(later: i64, earlier: i64, borrowed: Civil) -> Result<Interval, EvalError> {
+    let (a, b) = (Civil::of_days(later.div_euclid(DAY)), Civil::of_days(earlier.div_euclid(DAY)));
+    let mut micros = later.rem_euclid(DAY) - earlier.rem_euclid(DAY);
+    let mut days = i64::from(a.day) - i64::from(b.day);
+    let mut months = (a.year - b.year) * 12 + i64::from(a.month) - i64::from(b.month);
+    if micros < 0 {
+        (micros, days) = (micros + DAY, days - 1);
+    }
+    while days < 0 {
+        (days, months) = (days + i64::from(days_of_month(borrowed.year, borrowed.month)), months - 1);
+    }
+    let months = months.try_into().map_err(|_| INTERVAL_RANGE)?;
+    Ok(Interval { months, days: days as i32, micros })
 }
 
 fn later<'v>(days: i32, by: i64) -> Outcome<'v> {

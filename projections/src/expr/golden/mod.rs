@@ -188,6 +188,11 @@ fn refusals() {
 }
 
 #[test]
+fn extras() {
+    check("extras");
+}
+
+#[test]
 fn formats() {
     check("formats");
 }
