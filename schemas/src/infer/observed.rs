@@ -1,5 +1,7 @@
 //! What values were seen in one place of the data.
 
+use std::collections::HashMap;
+
 use crate::rfc3339::{parse_date, parse_date_time};
 use crate::scan::{Broken, Number, Scanner, Text, Token};
 use crate::schema::{Format, Kinds};
@@ -14,6 +16,8 @@ pub(super) struct Observed {
     pub(super) items: Option<Box<Observed>>,
     /// The members of all objects, in the order in which they were first seen.
     pub(super) members: Vec<Member>,
+    /// Where each member is among them.
+    places: HashMap<String, usize>,
     objects: usize,
 }
 
@@ -43,7 +47,7 @@ impl Default for Observed {
     fn default() -> Self {
         let formats = vec![Format::DateTime, Format::Date, Format::Uuid, Format::Decimal];
         let texts = Texts { formats, points: 0 };
-        Observed { kinds: Kinds::NONE, texts, items: None, members: Vec::new(), objects: 0 }
+        Observed { kinds: Kinds::NONE, texts, items: None, members: Vec::new(), places: HashMap::new(), objects: 0 }
     }
 }
 
@@ -92,8 +96,9 @@ impl Observed {
 
     /// The member of that name, counted.
     fn member(&mut self, name: &str) -> &mut Observed {
-        let place = self.members.iter().position(|member| member.name == name).unwrap_or(self.members.len());
-        if place == self.members.len() {
+        let next = self.members.len();
+        let place = *self.places.entry(name.to_owned()).or_insert(next);
+        if place == next {
             self.members.push(Member { name: name.to_owned(), observed: Observed::default(), count: 0, last: 0 });
         }
         let member = &mut self.members[place];

@@ -111,6 +111,20 @@ fn all_mistakes_are_reported() {
 }
 
 #[test]
+fn drafts() {
+    for draft in [
+        "https://json-schema.org/draft/2020-12/schema",
+        "https://json-schema.org/draft/2019-09/schema",
+        "http://json-schema.org/draft-07/schema#",
+        "http://json-schema.org/draft-04/schema#",
+    ] {
+        let schema = ORDER.replacen('{', &format!(r#"{{"$schema":"{draft}","#), 1);
+        let registry = build(&[("schemas/orders/OrderPlaced.v1.json", &schema)]).unwrap();
+        assert_eq!(field(&registry, "id"), Some(("text".to_owned(), false)), "{draft}");
+    }
+}
+
+#[test]
 fn mistakes_point_at_their_place() {
     let text = r#"{"type":"object","properties":{"x":{"type":"strin"}}}"#;
     let found = build(&[("schemas/a/Form.v1.json", text)]).unwrap_err();

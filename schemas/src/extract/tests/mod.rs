@@ -1,6 +1,7 @@
 //! Extraction, by example and by property.
 
 mod agreement;
+mod reference;
 mod values;
 mod violations;
 
