@@ -7,6 +7,7 @@ mod demo;
 mod exit;
 mod failure;
 mod get;
+mod input;
 mod mistakes;
 mod progress;
 mod publish;

@@ -1,14 +1,19 @@
 //! `publish`: events into the log.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::sync::Arc;
 
 use clap::Args;
 use serde_json::json;
 
+use schemas::Violation;
+
 use super::context::{Context, Form};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::input::Input;
+use crate::definitions;
+use crate::fault::chain;
+use crate::intake::Intake;
 use crate::log::{EventLog, NewEvent};
 
 /// Events appended at once: enough that the disk is not what takes the time.
@@ -16,32 +21,103 @@ const BATCH_EVENTS: usize = 2000;
 /// Bytes appended at once, so that large events do not fill the memory.
 const BATCH_BYTES: usize = 8 << 20;
 
+/// How many bad lines are told one by one.
+const TOLD: u64 = 20;
+
 /// Append CloudEvents, one JSON a line, to the log; print the last position
 ///
-/// Whatever a line holds is appended, for other publishers do so too; a line that projections will refuse is warned about.
+/// Whatever a line holds is appended, as other publishers would; of a line that projections will refuse a warning says so.
 #[derive(Debug, Args)]
 pub struct Publish {
     /// NDJSON files; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
+    /// Append nothing, and exit 1, where there is a line that projections will refuse; standard input is then read whole first
+    #[arg(long)]
+    strict: bool,
 }
 
 impl Publish {
     /// Runs the command.
     pub fn run(self, context: &mut Context) -> Result<Exit, Failure> {
+        let mut judge = Judge::new(context)?;
+        let inputs = if self.strict { inspected(&self.files, &mut judge)? } else { self.files.iter().map(|path| Input::of(path)).collect() };
+        if judge.refused > 0 {
+            judge.summarize("nothing was published");
+            return Ok(Exit::No);
+        }
         let stores = context.stores()?;
         let mut appender = Appender { log: &*stores.log, lines: Vec::new(), bytes: 0, count: 0, last: None };
-        for path in &self.files {
-            for_each_line(path, |line| appender.add(line))?;
+        for input in inputs {
+            let name = input.name().to_owned();
+            input.for_each_line(|number, line| {
+                if !self.strict {
+                    judge.judge(&name, number, &line);
+                }
+                appender.add(line)
+            })?;
         }
         appender.flush()?;
+        judge.summarize("published all the same");
         let (last, count) = (appender.last, appender.count);
         match (context.form(), last) {
-            (Form::Json, _) => context.print(json!({ "position": last, "published": count }))?,
+            (Form::Json, _) => {
+                context.print(json!({ "position": last, "published": count, "will_be_dead_letters": judge.refused }))?;
+            }
             (Form::Text, Some(last)) => context.print(last)?,
             (Form::Text, None) => {}
         }
         Ok(Exit::Success)
+    }
+}
+
+/// The inputs, after all their lines were judged.
+fn inspected<'p>(paths: &'p [String], judge: &mut Judge) -> Result<Vec<Input<'p>>, Failure> {
+    let inspect = |path: &'p String| {
+        let input = Input::of(path).repeatable()?;
+        input.clone().for_each_line(|number, line| {
+            judge.judge(path, number, &line);
+            Ok(())
+        })?;
+        Ok(input)
+    };
+    paths.iter().map(inspect).collect()
+}
+
+/// Judges lines, and tells of those that projections will refuse.
+struct Judge {
+    /// `None` where the schemas themselves have mistakes: then nothing can be said.
+    intake: Option<Intake>,
+    refused: u64,
+}
+
+// === impl Judge ===
+
+impl Judge {
+    fn new(context: &Context) -> Result<Judge, Failure> {
+        let intake = match definitions::registry(&context.config()?) {
+            Ok(registry) => Some(Intake::new(Arc::new(registry))),
+            Err(unusable) => {
+                eprintln!("warning: lines are not checked: {}; see `projector check`", chain(&unusable));
+                None
+            }
+        };
+        Ok(Judge { intake, refused: 0 })
+    }
+
+    fn judge(&mut self, path: &str, number: u64, line: &[u8]) {
+        let Some(Err(Violation { kind, reason })) = self.intake.as_ref().map(|intake| intake.judge(line)) else { return };
+        self.refused += 1;
+        if self.refused <= TOLD {
+            eprintln!("warning: {path}:{number}: {kind}: {reason}");
+        }
+    }
+
+    fn summarize(&self, what_became: &str) {
+        if self.refused > 0 {
+            let lines = if self.refused == 1 { "line" } else { "lines" };
+            eprintln!("warning: {} {lines} will be refused by projections; {what_became}", self.refused);
+        }
     }
 }
 
@@ -73,24 +149,5 @@ impl Appender<'_> {
         self.lines.clear();
         self.bytes = 0;
         Ok(())
-    }
-}
-
-/// Hands each line that is not blank to `each`, as bytes: a line need not be UTF-8 to be an event, if a refused one.
-fn for_each_line(path: &str, mut each: impl FnMut(Vec<u8>) -> Result<(), Failure>) -> Result<(), Failure> {
-    let unreadable = |source| Failure::Unreadable { path: path.to_owned(), source };
-    let mut reader: Box<dyn BufRead> = match path {
-        "-" => Box::new(BufReader::new(io::stdin())),
-        path => Box::new(BufReader::new(File::open(path).map_err(unreadable)?)),
-    };
-    loop {
-        let mut line = Vec::new();
-        if reader.read_until(b'\n', &mut line).map_err(unreadable)? == 0 {
-            return Ok(());
-        }
-        line.truncate(line.trim_ascii_end().len());
-        if !line.is_empty() {
-            each(line)?;
-        }
     }
 }
