@@ -63,7 +63,7 @@ struct Files {
 
 /// All definitions.
 pub fn load(config: &Config) -> Result<Definitions, Unusable> {
-    let mut files = schema_files(config)?;
+    let mut files = schema_files(&config.schemas)?;
     let registry = files.check(|sources| load_registry(&config.schemas.display().to_string(), sources));
     let (mut sources, mut mistakes) = (files.sources, files.mistakes);
     let mut loaded = Vec::new();
@@ -84,18 +84,18 @@ pub fn load(config: &Config) -> Result<Definitions, Unusable> {
     }
 }
 
-/// The event types alone.
-pub fn registry(config: &Config) -> Result<Registry, Unusable> {
-    let mut files = schema_files(config)?;
-    let registry = files.check(|sources| load_registry(&config.schemas.display().to_string(), sources));
+/// The event types of a folder of schemas.
+pub fn registry(root: &Path) -> Result<Registry, Unusable> {
+    let mut files = schema_files(root)?;
+    let registry = files.check(|sources| load_registry(&root.display().to_string(), sources));
     registry.filter(|_| files.mistakes.is_empty()).ok_or(Unusable::Mistakes { mistakes: files.mistakes, sources: files.sources })
 }
 
 /// `Type.v1.json` and `Type.v1-to-v2.toml`; other files may lie beside them.
-fn schema_files(config: &Config) -> Result<Files, Unusable> {
+fn schema_files(root: &Path) -> Result<Files, Unusable> {
     let mut files = Files::default();
     let is_schema = |name: &str| name.ends_with(".json") || (name.ends_with(".toml") && name.contains(".v"));
-    files.collect(&config.schemas, &is_schema)?;
+    files.collect(root, &is_schema)?;
     Ok(files)
 }
 

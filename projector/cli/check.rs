@@ -31,7 +31,7 @@ impl Check {
         for plan in plans() {
             let views: Vec<&str> = plan.views.iter().map(|view| view.name.as_str()).collect();
             let (entities, types) = (plan.entities.len(), plan.folds.len());
-            context.print(format_args!("{}: {types} event types, {entities} entities, views {}", plan.name, views.join(", ")))?;
+            context.print(format_args!("{}: event types {types}, entities {entities}, views {}", plan.name, views.join(", ")))?;
         }
         context.print("no mistakes found")?;
         Ok(Exit::Success)

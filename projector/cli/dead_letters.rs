@@ -88,9 +88,11 @@ fn show(context: &mut Context, projection: &str, position: u64) -> Result<Exit, 
 
 fn line(letter: &StoredDeadLetter) -> String {
     let text = String::from_utf8_lossy(&letter.event);
-    let glimpse: String = text.chars().take(GLIMPSE).collect();
-    let dots = if glimpse.len() < text.len() { "…" } else { "" };
-    format!("{}  {}  {}  {}{dots}", letter.position, letter.kind, letter.reason, glimpse.escape_debug())
+    // One line each, and nothing that a terminal would obey.
+    let shown = |character: char| if character.is_control() { ' ' } else { character };
+    let glimpse: String = text.chars().take(GLIMPSE).map(shown).collect();
+    let dots = if text.chars().nth(GLIMPSE).is_some() { "…" } else { "" };
+    format!("{}  {}  {}  {glimpse}{dots}", letter.position, letter.kind, letter.reason)
 }
 
 /// The event is text where it can be, and otherwise its bytes as numbers: nothing of it is lost.

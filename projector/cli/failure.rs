@@ -39,6 +39,14 @@ pub enum Failure {
         /// Why.
         source: io::Error,
     },
+    /// A file cannot be written.
+    #[error("cannot write {path}")]
+    Unwritable {
+        /// The file.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
     /// A log or a store failed.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -62,7 +70,7 @@ impl Failure {
     pub fn exit(&self) -> Exit {
         match self {
             Failure::Mistakes { exit, .. } => *exit,
-            Failure::Refused(_) | Failure::Unreadable { .. } => Exit::Usage,
+            Failure::Refused(_) | Failure::Unreadable { .. } | Failure::Unwritable { .. } => Exit::Usage,
             Failure::Fault(_) => Exit::Store,
             Failure::Halted { .. } => Exit::Halted,
             // Who closed the pipe has seen enough.
@@ -99,6 +107,7 @@ impl Failure {
             Failure::Mistakes { .. } => "mistakes",
             Failure::Refused(_) => "refused",
             Failure::Unreadable { .. } => "unreadable",
+            Failure::Unwritable { .. } => "unwritable",
             Failure::Fault(_) => "store_failed",
             Failure::Halted { source, .. } => source.code(),
             Failure::Output(_) => "output_failed",

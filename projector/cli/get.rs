@@ -9,7 +9,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use crate::state::{DocumentBody, LiveView};
 
-/// Print documents, one JSON a line; exit 1 where one is missing
+/// Print documents, one JSON a line; exit 1 where one is missing or has no value
 #[derive(Debug, Args)]
 pub struct Get {
     /// The view, or projection.view where several projections have one of the name
@@ -33,6 +33,7 @@ impl Get {
                 Some(DocumentBody::Broken(reason)) => {
                     eprintln!("{}: document {text} has no value: {reason}", self.view);
                     context.print(json!({ "$broken": reason }))?;
+                    exit = Exit::No;
                 }
                 None => {
                     eprintln!("{}: there is no document {text}", self.view);

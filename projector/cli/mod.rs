@@ -13,6 +13,7 @@ mod progress;
 mod publish;
 mod query;
 mod run;
+mod schema;
 mod status;
 mod telemetry;
 mod verify;
@@ -51,6 +52,7 @@ enum Command {
     Status(status::Status),
     Verify(verify::Verify),
     DeadLetters(dead_letters::DeadLetters),
+    Schema(schema::Schema),
 }
 
 /// Runs the command line that the process was given.
@@ -78,6 +80,7 @@ impl Command {
             Command::Query(command) => command.run(context),
             Command::Status(command) => command.run(context),
             Command::Verify(command) => command.run(context),
+            Command::Schema(command) => command.run(context),
             Command::DeadLetters(command) => command.run(context),
         }
     }

@@ -41,7 +41,11 @@ impl Publish {
     /// Runs the command.
     pub fn run(self, context: &mut Context) -> Result<Exit, Failure> {
         let mut judge = Judge::new(context)?;
-        let inputs = if self.strict { inspected(&self.files, &mut judge)? } else { self.files.iter().map(|path| Input::of(path)).collect() };
+        let inputs = if self.strict {
+            inspected(&self.files, &mut judge)?
+        } else {
+            self.files.iter().map(|path| Input::of(path)).collect()
+        };
         if judge.refused > 0 {
             judge.summarize("nothing was published");
             return Ok(Exit::No);
@@ -95,7 +99,7 @@ struct Judge {
 
 impl Judge {
     fn new(context: &Context) -> Result<Judge, Failure> {
-        let intake = match definitions::registry(&context.config()?) {
+        let intake = match definitions::registry(&context.config()?.schemas) {
             Ok(registry) => Some(Intake::new(Arc::new(registry))),
             Err(unusable) => {
                 eprintln!("warning: lines are not checked: {}; see `projector check`", chain(&unusable));

@@ -1,7 +1,10 @@
 //! Why a projection stops by itself.
 
-use crate::fault::Fault;
+use std::io;
+
 use projections::codec::Corrupt;
+
+use crate::fault::Fault;
 
 /// Why a projection cannot go on. It stays stopped until somebody does something about it; the others go on.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +63,9 @@ pub enum Halt {
         /// How many there may be.
         limit: u64,
     },
+    /// The system gives no more threads.
+    #[error("cannot start a thread")]
+    NoThread(#[source] io::Error),
     /// Stored bytes cannot be read.
     #[error("the stored state cannot be read")]
     Corrupt(#[from] Corrupt),
@@ -83,6 +89,7 @@ impl Halt {
             Halt::Rewritten { .. } => "history_rewritten",
             Halt::BadEvent { .. } => "bad_event",
             Halt::Flood { .. } => "dead_letter_flood",
+            Halt::NoThread(_) => "no_thread",
             Halt::Corrupt(_) => "state_corrupt",
             Halt::Fault(_) => "store_failed",
         }

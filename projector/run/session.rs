@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread;
+use std::thread::{self, Scope};
 
 use projections::engine::LogEvent;
 use projections::plan::Policy;
@@ -116,8 +116,8 @@ pub fn run(setting: &Setting<'_>, until: Until) -> Result<End, Halt> {
     thread::scope(|scope| {
         let reader_inbox = inbox_sender.clone();
         let reader_ended = ended.clone();
-        scope.spawn(move || reader::serve(log, limit, &request_receiver, &reader_inbox, &reader_ended));
-        scope.spawn(move || committer::serve(store, fence, &commit_receiver, &inbox_sender, stop));
+        spawn(scope, setting, "read", move || reader::serve(log, limit, &request_receiver, &reader_inbox, &reader_ended))?;
+        spawn(scope, setting, "commit", move || committer::serve(store, fence, &commit_receiver, &inbox_sender, stop))?;
         let session = Session {
             setting,
             processor,
@@ -137,6 +137,18 @@ pub fn run(setting: &Setting<'_>, until: Until) -> Result<End, Halt> {
         ended.raise();
         end
     })
+}
+
+/// Starts a thread that is named after the projection and what it does: operators see the names.
+fn spawn<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    setting: &Setting<'_>,
+    does: &str,
+    work: impl FnOnce() + Send + 'scope,
+) -> Result<(), Halt> {
+    let name = format!("{} {does}", setting.definition.plan.name);
+    let started = thread::Builder::new().name(name).spawn_scoped(scope, work);
+    started.map(|_| ()).map_err(Halt::NoThread)
 }
 
 fn refuse_flood(setting: &Setting<'_>, kept: u64) -> Result<(), Halt> {

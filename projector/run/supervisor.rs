@@ -1,5 +1,6 @@
 //! Several projections in one process: a thread for each, none of which waits for another.
 
+use std::io;
 use std::sync::Arc;
 use std::thread;
 
@@ -53,10 +54,17 @@ pub fn run_all(supervisor: &Supervisor, definitions: &[Definition], goal: Goal) 
     thread::scope(|scope| {
         let threads: Vec<_> = definitions
             .iter()
-            .map(|definition| (definition, scope.spawn(move || Run::new(supervisor, definition).to_the_end(goal))))
+            .map(|definition| {
+                let name = definition.plan.name.clone();
+                let run = move || Run::new(supervisor, definition).to_the_end(goal);
+                (definition, thread::Builder::new().name(name).spawn_scoped(scope, run))
+            })
             .collect();
-        let join = |(definition, thread): (&Definition, thread::ScopedJoinHandle<'_, Option<Halt>>)| {
-            let halt = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let join = |(definition, thread): (&Definition, io::Result<thread::ScopedJoinHandle<'_, Option<Halt>>>)| {
+            let halt = match thread {
+                Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                Err(error) => Some(Halt::NoThread(error)),
+            };
             Outcome { projection: definition.plan.name.clone(), halt }
         };
         threads.into_iter().map(join).collect()

@@ -1,0 +1,129 @@
+//! Input that is wrong, in every way that we could think of: a clear message each, and the rest goes on.
+
+use insta::assert_snapshot;
+
+use crate::sandbox::{Sandbox, event, person};
+
+/// The dead letters of these events, which are applied with a good one after them.
+fn dead_letters(events: &[&str]) -> String {
+    let sandbox = Sandbox::new();
+    let good = person("good", "Gil", 50);
+    sandbox.apply(&[events, &[&good]].concat());
+    assert!(sandbox.ok("get persons_by_age good").contains("Gil"), "the good event is applied");
+    sandbox.ok("dead-letters list people")
+}
+
+#[test]
+fn events_that_cannot_be_applied() {
+    let wrong_owner = event("1", "/payments", "PersonSeen", r#"{"person_id":"a"}"#);
+    let unknown_type = event("2", "/people", "PersonSen", "{}");
+    let unknown_version = event("3", "/people", "PersonSeen.v9", "{}");
+    let violation = event("4", "/people", "PersonSeen", r#"{"person_id":7,"nickname":"x"}"#);
+    let division = person("a", "Ann", 0);
+    assert_snapshot!(dead_letters(&[
+        "{\"specversion\":",
+        "[1, 2]",
+        "{\"specversion\":\"1.0\"}",
+        &wrong_owner,
+        &unknown_type,
+        &unknown_version,
+        &violation,
+        &division,
+    ]));
+}
+
+#[test]
+fn later_events_of_a_parked_key_wait() {
+    let sandbox = Sandbox::new();
+    let (bad, later) = (person("a", "Ann", 0), person("a", "Ann", 5));
+    sandbox.apply(&[&bad, &later]);
+    assert_snapshot!(sandbox.run("dead-letters list people"));
+    assert_snapshot!("dead_letter_show", sandbox.run("dead-letters show people 1"));
+    assert_snapshot!("dead_letter_none", sandbox.run("dead-letters show people 9"));
+}
+
+#[test]
+fn publish_warns_and_strict_refuses() {
+    let sandbox = Sandbox::new();
+    sandbox.write("events.ndjson", format!("{}\n{{\n", person("a", "Ann", 1)));
+    assert_snapshot!(sandbox.run("publish --strict events.ndjson"));
+    assert!(!sandbox.path().join("data").exists(), "nothing was published");
+    assert_snapshot!("publish_warns", sandbox.run("publish events.ndjson"));
+}
+
+#[test]
+fn an_event_of_10_megabytes() {
+    let sandbox = Sandbox::new();
+    let name = "x".repeat(10 << 20);
+    sandbox.apply(&[&person("a", &name, 1)]);
+    assert!(sandbox.ok("get persons_by_age a").contains(&name));
+}
+
+#[test]
+fn bytes_that_are_no_text_become_a_dead_letter() {
+    let sandbox = Sandbox::new();
+    sandbox.write("events.ndjson", b"{\"name\":\"\xff\"}\n");
+    assert_snapshot!(sandbox.run("publish events.ndjson"));
+    sandbox.ok("run --until-caught-up");
+    assert_snapshot!("not_text_dead_letter", sandbox.run("dead-letters show people 1"));
+}
+
+#[test]
+fn a_definition_that_is_no_text() {
+    let sandbox = Sandbox::new();
+    sandbox.write("projections/people/persons_by_age.sql", b"SELECT '\xff'");
+    sandbox.write("schemas/people/PersonGone.v1.json", b"\xfe");
+    assert_snapshot!(sandbox.run("check"));
+}
+
+#[test]
+fn files_that_are_not_there() {
+    let sandbox = Sandbox::new();
+    assert_snapshot!(sandbox.run("publish nothing.ndjson"));
+    assert_snapshot!("no_config", sandbox.run("--config none.toml status"));
+    std::fs::remove_dir_all(sandbox.path().join("schemas")).unwrap();
+    assert_snapshot!("no_schemas", sandbox.run("check"));
+}
+
+#[test]
+fn a_definition_with_ten_mistakes() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "projections/people/projection.toml",
+        r#"name = "people"
+subject = ["people.>"]
+
+[entities.persons]
+key = ["person_id"]
+on.PersonSeen.set = { name = "nam", age = "age + 'x'", share = "100 / (age", since = "now()", person_id = "person_id" }
+on.PersonSen.delete = true
+
+[entities.visits]
+key = []
+on.PersonSeen.set = { name = "lower(age)" }
+
+[views.persons_by_age]
+query = "persons_by_age.sql"
+table = { filters = ["years"] }
+
+[views.gone]
+query = "gone.sql"
+"#,
+    );
+    sandbox.write("projections/people/persons_by_age.sql", "SELECT p.person_id, p.nme, q.x, sum(p.age) OVER () FROM persons p\n");
+    assert_snapshot!(sandbox.run("check"));
+}
+
+#[test]
+fn the_policy_halt_and_its_exit_code() {
+    let sandbox = Sandbox::new();
+    let projection = format!("dead_letters = {{ policy = \"halt\" }}\n{}", crate::sandbox::PROJECTION);
+    sandbox.write("projections/people/projection.toml", projection);
+    sandbox.write("events.ndjson", format!("{}\n{{\n{}\n", person("a", "Ann", 1), person("b", "Bob", 1)));
+    sandbox.ok("publish events.ndjson");
+    assert_snapshot!(sandbox.run("run --until-caught-up"));
+    // How long the event has waited is another time each time.
+    let status = sandbox.run("status");
+    assert_snapshot!("halted_status", status.split("  lag ").next().unwrap());
+    assert!(sandbox.ok("get persons_by_age a").contains("Ann"), "what came before is applied");
+}

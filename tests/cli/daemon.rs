@@ -1,0 +1,71 @@
+//! The daemon: what it answers over HTTP, and how it ends.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use insta::assert_snapshot;
+
+use crate::sandbox::{Daemon, Sandbox, person};
+
+/// A request; status line, the headers that are ours, and the body.
+fn ask(daemon: &Daemon, method: &str, path: &str, body: &str) -> String {
+    let mut stream = TcpStream::connect(&daemon.address).unwrap();
+    let length = body.len();
+    write!(stream, "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let is_ours = |line: &&str| {
+        line.starts_with("HTTP") || ["etag", "projector-position", "content-type"].iter().any(|name| line.starts_with(name))
+    };
+    format!("{}\n\n{body}", head.lines().filter(is_ours).collect::<Vec<_>>().join("\n"))
+}
+
+fn get(daemon: &Daemon, path: &str) -> String {
+    ask(daemon, "GET", path, "")
+}
+
+#[test]
+fn a_write_is_read_back() {
+    let sandbox = Sandbox::new();
+    let daemon = sandbox.daemon();
+    let batch = format!("[{},{}]", person("a", "Ann", 20), person("b", "Bob", 30));
+    assert_snapshot!(ask(&daemon, "POST", "/v1/events", &batch));
+    assert_snapshot!("read_back", get(&daemon, "/v1/views/persons_by_age/b?min_position=2&timeout=30s"));
+    assert_snapshot!("list", get(&daemon, "/v1/views/persons_by_age?order=-age&limit=1"));
+    assert!(sandbox.ok("get persons_by_age a").contains("Ann"), "the command line reads while the daemon runs");
+    assert_eq!(daemon.terminate(), Some(0));
+}
+
+#[test]
+fn problems() {
+    let sandbox = Sandbox::new();
+    let daemon = sandbox.daemon();
+    for (name, method, path, body) in [
+        ("no_such_path", "GET", "/v2", ""),
+        ("no_such_view", "GET", "/v1/views/nope/a", ""),
+        ("no_such_document", "GET", "/v1/views/persons_by_age/a", ""),
+        ("key_of_two_parts", "GET", "/v1/views/persons_by_age/a,b", ""),
+        ("undeclared_filter", "GET", "/v1/views/persons_by_age?name=Ann", ""),
+        ("bad_cursor", "GET", "/v1/views/persons_by_age?cursor=00", ""),
+        ("bad_limit", "GET", "/v1/views/persons_by_age?limit=0", ""),
+        ("too_early", "GET", "/v1/views/persons_by_age/a?min_position=9&timeout=10ms", ""),
+        ("invalid_event", "POST", "/v1/events", "[{},{\"specversion\":\"1.0\"}]"),
+        ("no_event", "POST", "/v1/events", ""),
+    ] {
+        assert_snapshot!(name, ask(&daemon, method, path, body));
+    }
+}
+
+#[test]
+fn a_second_daemon_takes_over() {
+    let sandbox = Sandbox::new();
+    let first = sandbox.daemon();
+    assert!(get(&first, "/v1/views").contains("persons_by_age"));
+    let second = sandbox.daemon();
+    assert_eq!(first.wait(), Some(4), "the first one says that it was replaced");
+    let taken = ask(&second, "POST", "/v1/events", &person("a", "Ann", 20));
+    assert!(taken.contains("\"position\":1"), "{taken}");
+    assert!(get(&second, "/v1/views/persons_by_age/a?min_position=1&timeout=30s").contains("Ann"));
+    assert_eq!(second.terminate(), Some(0));
+}

@@ -1,0 +1,8 @@
+//! The command line, from the outside: what is printed and which code it ends with.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should fail where it is")]
+
+mod bad_input;
+mod commands;
+mod daemon;
+mod sandbox;

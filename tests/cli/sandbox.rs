@@ -1,0 +1,152 @@
+//! An empty folder with a small projection in it, and the program to run there.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+/// The event type that the projection folds.
+pub const SCHEMA: &str = r#"{
+  "type": "object",
+  "required": ["person_id"],
+  "additionalProperties": false,
+  "properties": { "person_id": {"type": "string"}, "name": {"type": "string"}, "age": {"type": "integer"} }
+}
+"#;
+
+/// The projection; `share` divides, so that an age of zero fails.
+pub const PROJECTION: &str = r#"name = "people"
+
+[entities.persons]
+key = ["person_id"]
+on.PersonSeen.set = { name = "name", age = "age", share = "100 / age" }
+
+[views.persons_by_age]
+query = "persons_by_age.sql"
+table = { order_by = ["age"], filters = ["age"] }
+"#;
+
+/// The view.
+pub const VIEW: &str = "SELECT p.person_id, p.name, p.age, p.share, 1000 / (p.age - 7) AS luck FROM persons p\n";
+
+/// A folder to run the program in.
+pub struct Sandbox {
+    folder: TempDir,
+}
+
+/// A daemon that runs, until dropped.
+pub struct Daemon {
+    process: Child,
+    /// Where it answers.
+    pub address: String,
+}
+
+// === impl Sandbox ===
+
+impl Sandbox {
+    /// With the projection and its event type.
+    pub fn new() -> Sandbox {
+        let sandbox = Sandbox { folder: tempfile::tempdir().unwrap() };
+        sandbox.write("schemas/people/PersonSeen.v1.json", SCHEMA);
+        sandbox.write("projections/people/projection.toml", PROJECTION);
+        sandbox.write("projections/people/persons_by_age.sql", VIEW);
+        sandbox.write("projector.toml", "[http]\nlisten = \"127.0.0.1:0\"\n");
+        sandbox
+    }
+
+    pub fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+        let path = self.folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Everything about a run: its code, what it printed, and what it complained about.
+    pub fn run(&self, arguments: &str) -> String {
+        self.run_with(arguments, "")
+    }
+
+    /// The same, with standard input.
+    pub fn run_with(&self, arguments: &str, input: &str) -> String {
+        let mut process =
+            self.command(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        process.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let output = process.wait_with_output().unwrap();
+        let mut shown = format!("exit {}\n", output.status.code().unwrap());
+        shown += &String::from_utf8_lossy(&output.stdout);
+        if !output.stderr.is_empty() {
+            shown += "--- stderr\n";
+            shown += &String::from_utf8_lossy(&output.stderr);
+        }
+        shown
+    }
+
+    /// A run that has to succeed; what it printed.
+    pub fn ok(&self, arguments: &str) -> String {
+        let shown = self.run(arguments);
+        assert!(shown.starts_with("exit 0\n"), "{arguments}: {shown}");
+        shown
+    }
+
+    /// Publishes and applies events, whatever they are.
+    pub fn apply(&self, events: &[&str]) {
+        self.write("events.ndjson", events.join("\n"));
+        self.ok("publish events.ndjson");
+        self.ok("run --until-caught-up");
+    }
+
+    /// Starts the daemon, and waits until it answers.
+    pub fn daemon(&self) -> Daemon {
+        let mut process = self.command("run").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on http://").unwrap().to_owned();
+        Daemon { process, address }
+    }
+
+    fn command(&self, arguments: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_projector"));
+        command.current_dir(self.folder.path()).args(arguments.split_whitespace()).env("PROJECTOR_TELEMETRY_FILTER", "off");
+        command
+    }
+}
+
+// === impl Daemon ===
+
+impl Daemon {
+    /// Asks it to end; its exit code.
+    pub fn terminate(mut self) -> Option<i32> {
+        let asked = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().unwrap();
+        assert!(asked.success());
+        self.process.wait().unwrap().code()
+    }
+
+    /// Waits until it ends by itself; its exit code.
+    pub fn wait(mut self) -> Option<i32> {
+        self.process.wait().unwrap().code()
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// An event of the type that the projection folds.
+pub fn person(id: &str, name: &str, age: i64) -> String {
+    let data = format!(r#"{{"person_id":"{id}","name":"{name}","age":{age}}}"#);
+    event(&format!("{id}-{age}"), "/people", "PersonSeen", &data)
+}
+
+/// Any event.
+pub fn event(id: &str, source: &str, ty: &str, data: &str) -> String {
+    format!(r#"{{"specversion":"1.0","id":"{id}","source":"{source}","type":"{ty}","data":{data}}}"#)
+}
