@@ -101,19 +101,7 @@ impl<'a> Attributes<'a> {
             self.has_base64 |= decoded == "data_base64" && token != Token::Null;
             return Ok(Ok(()));
         };
-        Ok(match token {
-            Token::Text(Text { escapes: Escapes::Nul, .. }) => Err(format!("`{decoded}` has a NUL character")),
-            Token::Text(text) => {
-                *slot = Some(text);
-                Ok(())
-            }
-            // An attribute that is null is an attribute that is not there.
-            Token::Null => {
-                *slot = None;
-                Ok(())
-            }
-            _ => Err(format!("`{decoded}` is not a string")),
-        })
+        Ok(assign(slot, token).map_err(|what| format!("`{decoded}` {what}")))
     }
 
     fn slot(&mut self, name: &str) -> Option<&mut Option<Text<'a>>> {
@@ -159,6 +147,18 @@ impl<'a> Attributes<'a> {
             _ => Ok(()),
         }
     }
+}
+
+/// Takes an attribute's value; the error says what is wrong with it.
+fn assign<'a>(slot: &mut Option<Text<'a>>, token: Token<'a>) -> Result<(), &'static str> {
+    *slot = match token {
+        Token::Text(Text { escapes: Escapes::Nul, .. }) => return Err("has a NUL character"),
+        Token::Text(text) => Some(text),
+        // An attribute that is null is an attribute that is not there.
+        Token::Null => None,
+        _ => return Err("is not a string"),
+    };
+    Ok(())
 }
 
 fn refuse<T>(reason: String) -> Result<T, Obstacle> {

@@ -91,6 +91,27 @@ proptest! {
     }
 
     #[test]
+    fn how_data_is_spelled_does_not_matter(part in schema(), data in instance()) {
+        let whole = json!({ "type": "object", "properties": { "a": part, "b": { "type": "array", "items": {} } } });
+        let event_type = event_type(&whole.to_string());
+        let wanted = [path("a"), path("a.b"), path("a.a.c"), path("b"), path("")];
+        let extractor = Extractor::new(&event_type, &wanted, &[(path("a"), vec![path(""), path("a")])]);
+        let data = json!({ "a": data, "b": [data] });
+        let (compact, pretty) = (data.to_string(), serde_json::to_string_pretty(&data).unwrap());
+        let repeated = compact.replacen('{', r#"{"a":[{"a":1}],"b":7,"#, 1);
+        let read = |text: &str| {
+            let mut out = Extracted::default();
+            let result = extractor.extract(&envelope(text), &mut out).map(|()| (out.fields, out.loops));
+            result.map(|(fields, loops)| {
+                let fields: Vec<Value<'static>> = fields.into_iter().map(Value::into_owned).collect();
+                (fields, loops.into_iter().map(Elements::into_owned).collect::<Vec<_>>())
+            })
+        };
+        prop_assert_eq!(read(&compact), read(&pretty));
+        prop_assert_eq!(read(&compact), read(&repeated));
+    }
+
+    #[test]
     fn what_is_understood_is_accepted_without_doubt(n in 0..10i64, word in "[a-z]{1,8}") {
         let schema = r#"{"type":"object","required":["n"],"additionalProperties":false,"properties":{
             "n":{"type":"integer","minimum":0},"w":{"type":"string","maxLength":8,"pattern":"^[a-z]+$"},"l":{"type":"array","items":{"type":"number"}}}}"#;
