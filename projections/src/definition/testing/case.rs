@@ -134,6 +134,9 @@ impl Reader<'_> {
         section.close(&mut self.report);
         let ty = ty?;
         let owner = self.owner(ty.value, ty.span, source.is_some());
+        // Without a suffix the newest version is meant.
+        let version = owner.filter(|owner| owner.name == ty.value).map(|owner| owner.latest().number);
+        let version = version.map_or_else(String::new, |version| format!(",\"dataschema\":\"/v{version}\""));
         let source = source.or_else(|| owner.map(|owner| format!("/{}", owner.service)))?;
         let number = self.events;
         let id = id.unwrap_or_else(|| format!("test-{number}"));
@@ -142,7 +145,7 @@ impl Reader<'_> {
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
         let subject = subject.map_or_else(String::new, |subject| format!(",\"subject\":{}", quoted(&subject)));
         let message = format!(
-            "{{\"specversion\":\"1.0\",\"id\":{},\"source\":{},\"type\":{},\"time\":{time}{subject},\"data\":{}}}",
+            "{{\"specversion\":\"1.0\",\"id\":{},\"source\":{},\"type\":{},\"time\":{time}{version}{subject},\"data\":{}}}",
             quoted(&id),
             quoted(&source),
             quoted(ty.value),

@@ -17,7 +17,8 @@
 //! given = [{ type = "OrderRemoved", data = { order_id = "o-1" } }]
 //! expect = [{ view = "order_overview", key = ["o-1"], absent = true }]
 //! ```
-//! An event's `source` is by default its type's owner, its `id` and `time` follow from its place. `data` may also be a string of
+//! An event's `source` is by default its type's owner, its version the newest (`OrderPlaced.v1` for an older one); its `id` and
+//! `time` follow from its place. `data` may also be a string of
 //! JSON. `document` names the columns that matter, `exactly` in its place all of them, `nulls` those that are NULL.
 //! `dead_letters = 1` in a step expects that so many of its events cannot be applied. Every test is also run in other
 //! interleavings of its sources, unless it says `interleave = false`.
