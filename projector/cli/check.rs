@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::context::{Context, Form};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::test;
 use crate::definitions;
 
 /// Check definitions and event schemas; nothing is touched
@@ -22,10 +23,13 @@ impl Check {
     /// Runs the command.
     pub fn run(self, context: &mut Context) -> Result<Exit, Failure> {
         let definitions = definitions::load(&context.config_of(&self.dir.unwrap_or_default())?)?;
+        let tests: usize = test::load(&definitions)?.iter().map(|(_, cases)| cases.len()).sum();
         let plans = || definitions.projections.iter().map(|projection| &*projection.plan);
         if context.form() == Form::Json {
             let event_types = definitions.registry.event_types().count();
-            context.print(json!({ "event_types": event_types, "projections": plans().map(describe).collect::<Vec<_>>() }))?;
+            context.print(
+                json!({ "event_types": event_types, "tests": tests, "projections": plans().map(describe).collect::<Vec<_>>() }),
+            )?;
             return Ok(Exit::Success);
         }
         for plan in plans() {
@@ -33,7 +37,7 @@ impl Check {
             let (entities, types) = (plan.entities.len(), plan.folds.len());
             context.print(format_args!("{}: event types {types}, entities {entities}, views {}", plan.name, views.join(", ")))?;
         }
-        context.print("no mistakes found")?;
+        context.print(format_args!("tests {tests}, no mistakes found"))?;
         Ok(Exit::Success)
     }
 }

@@ -16,6 +16,7 @@ mod run;
 mod schema;
 mod status;
 mod telemetry;
+mod test;
 mod verify;
 
 use std::path::PathBuf;
@@ -45,6 +46,7 @@ struct Cli {
 enum Command {
     Demo(demo::Demo),
     Check(check::Check),
+    Test(test::Test),
     Publish(publish::Publish),
     Run(run::Run),
     Get(get::Get),
@@ -74,6 +76,7 @@ impl Command {
         match self {
             Command::Demo(command) => command.run(context),
             Command::Check(command) => command.run(context),
+            Command::Test(command) => command.run(context),
             Command::Publish(command) => command.run(context),
             Command::Run(command) => command.run(context),
             Command::Get(command) => command.run(context),

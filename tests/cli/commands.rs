@@ -21,6 +21,26 @@ fn check() {
 }
 
 #[test]
+fn tests_beside_definitions() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "projections/people/tests/persons.toml",
+        r#"[[test]]
+name = "a person is seen"
+given = [{ type = "PersonSeen", data = { person_id = "a", name = "Ann", age = 20 } }]
+expect = [{ view = "persons_by_age", key = ["a"], document = { name = "Ann" } }]
+
+[[test]]
+name = "somebody else is expected"
+given = [{ type = "PersonSeen", data = { person_id = "a", name = "Ann", age = 20 } }]
+expect = [{ view = "persons_by_age", key = ["a"], document = { name = "Eve", age = 21 } }]
+"#,
+    );
+    assert_snapshot!(sandbox.run("test"));
+    assert_snapshot!("test_filter", sandbox.run("test seen"));
+}
+
+#[test]
 fn publish_prints_the_last_position() {
     let sandbox = Sandbox::new();
     assert_snapshot!(sandbox.run_with("publish -", &format!("{}\n\n{}", person("a", "Ann", 1), person("b", "Bob", 1))));
