@@ -9,7 +9,8 @@ use std::fs;
 use std::path::Path;
 
 use fixture::{ENTITIES, load};
-use schemas::Diagnostic;
+use projections::definition::load_registry;
+use schemas::{Diagnostic, SourceFile};
 
 fn shown(mistakes: &[Diagnostic], toml: &str, sql: &str) -> String {
     let mut lines = String::new();
@@ -110,4 +111,21 @@ fn how_views_are_kept() {
         Ok(plan) => plan.explain(),
         Err(mistakes) => shown(&mistakes, ENTITIES, sql),
     });
+}
+
+#[test]
+fn mistakes_in_upcasts() {
+    let schema = |version: u32| SourceFile {
+        path: format!("s/orders/OrderPlaced.v{version}.json"),
+        text: r#"{ "type": "object", "properties": { "note": { "type": "string" } } }"#.into(),
+    };
+    let check = |expr: &str, underlined: &str, message: &str| {
+        let text = format!("set = {{ note = \"{expr}\" }}");
+        let upcast = SourceFile { path: "s/orders/OrderPlaced.v1-to-v2.toml".into(), text: text.clone() };
+        let mistakes = load_registry("s", &[schema(1), schema(2), upcast]).unwrap_err();
+        assert_eq!((&text[mistakes[0].span.clone().unwrap()], mistakes[0].message.as_str()), (underlined, message));
+    };
+    check("upper(nte)", "nte", "the older version has no field `nte`");
+    check("upper(note", "e", "expected: ), found: EOF");
+    check("max(note)", "max(note)", "an upcast cannot have an aggregate");
 }

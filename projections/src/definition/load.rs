@@ -65,7 +65,7 @@ impl Loader<'_> {
             fingerprint: 0,
             entities,
         };
-        plan.fingerprint = fingerprint::of(&plan);
+        plan.fingerprint = fingerprint::of(&plan, self.registry);
         Ok(plan)
     }
 

@@ -133,6 +133,7 @@ impl<'f> Parts<'f> {
         for version in versions {
             if let Some(older) = linked.last_mut() {
                 let file = self.upcasts.get(&older.number).map(|part| part.file);
+                older.upcast_text = file.map(|file| file.text.clone());
                 match upcast::read(file, older, &version, compile) {
                     Ok(upcast) => older.upcast = Some(upcast),
                     Err(found) => mistakes.extend(found),

@@ -31,6 +31,11 @@ impl EventType {
         &self.versions[self.versions.len() - 1]
     }
 
+    /// The texts of its upcasts, from the oldest version on: other texts may make other rows of old events.
+    pub fn upcasts(&self) -> impl Iterator<Item = &str> {
+        self.versions.iter().filter_map(|version| version.upcast_text.as_deref())
+    }
+
     /// Version `number`.
     pub fn version(&self, number: u32) -> Option<&Version> {
         self.versions.iter().find(|version| version.number == number)

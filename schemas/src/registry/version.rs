@@ -27,6 +27,8 @@ pub struct Version {
     validator: Validator,
     /// How data of this version becomes data of the next; `None` in the newest.
     pub(crate) upcast: Option<Upcast>,
+    /// The text of the file that says how, if there is one.
+    pub(super) upcast_text: Option<String>,
 }
 
 // === impl Version ===
@@ -44,7 +46,7 @@ impl Version {
             return Err(mistakes);
         }
         let validator = compile(&raw).map_err(|message| vec![Diagnostic::of_file(&file.path, message)])?;
-        Ok(Version { number, path: file.path.clone(), schema, validator, upcast: None })
+        Ok(Version { number, path: file.path.clone(), schema, validator, upcast: None, upcast_text: None })
     }
 
     /// The fields of the data, in the order in which they are declared.
