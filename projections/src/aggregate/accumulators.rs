@@ -53,7 +53,7 @@ impl Accumulators {
     /// Takes back a row that was added.
     pub fn remove(&mut self, aggregates: &[Aggregate], tuple: &[Value<'_>]) -> Standing {
         self.units = self.units.saturating_sub(1);
-        self.change(aggregates, tuple, |state, _, value| state.remove(value))
+        self.change(aggregates, tuple, |state, aggregate, value| state.remove(aggregate, value))
     }
 
     fn change(

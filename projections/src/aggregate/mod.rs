@@ -5,6 +5,7 @@
 mod accumulators;
 mod collect;
 mod exact;
+mod extreme;
 mod select;
 mod signature;
 mod state;

@@ -1,14 +1,13 @@
 //! What is kept of one aggregate.
 
-use std::cmp::Ordering;
-
 use schemas::{Decimal, Type, Value};
 
 use crate::codec::{Corrupt, Row};
-use crate::expr::{EvalError, compare};
+use crate::expr::EvalError;
 use crate::plan::{Aggregate, AggregateFunction};
 
 use super::exact::{ExactSum, take};
+use super::extreme::Extreme;
 use super::{Standing, collect};
 
 /// The state of an aggregate over the rows it counts.
@@ -23,7 +22,7 @@ pub enum State {
     /// `bool_and` and `bool_or`
     Bools { trues: u64, falses: u64 },
     /// `min` and `max`
-    Extreme { value: Value<'static>, count: u64 },
+    Extreme(Extreme),
     /// Everything else: the result, as of the last computation from all rows.
     Whole(Result<Value<'static>, String>),
 }
@@ -38,7 +37,7 @@ impl State {
     pub fn plain(aggregate: &Aggregate) -> Option<State> {
         use AggregateFunction::{Avg, BoolAnd, BoolOr, Count, Max, Min, Sum};
         Some(match (aggregate.function, &aggregate.input) {
-            (Min | Max, _) => State::Extreme { value: Value::Null, count: 0 },
+            (Min | Max, _) => State::Extreme(Extreme::new()),
             (BoolAnd | BoolOr, _) => State::Bools { trues: 0, falses: 0 },
             _ if aggregate.distinct => return None,
             (Count, _) => State::Count(0),
@@ -64,12 +63,7 @@ impl State {
             }
             (State::Bools { trues, .. }, Value::Bool(true)) => *trues += 1,
             (State::Bools { falses, .. }, Value::Bool(false)) => *falses += 1,
-            (State::Extreme { value: extreme, count }, value) => {
-                if *count == 0 || is_beyond(aggregate.function, value, extreme) {
-                    *extreme = value.borrowed().into_owned();
-                }
-                *count += 1;
-            }
+            (State::Extreme(extreme), value) => extreme.add(aggregate.function, value),
             (State::Whole(_), _) => return Standing::Stale,
             // The compiler lets only values of the aggregate's type come here.
             _ => {}
@@ -78,7 +72,7 @@ impl State {
     }
 
     /// Takes back a value that was counted.
-    pub fn remove(&mut self, value: &Value<'_>) -> Standing {
+    pub fn remove(&mut self, aggregate: &Aggregate, value: &Value<'_>) -> Standing {
         match (self, value) {
             (State::Count(count), _) => *count -= 1,
             (State::Sum(sum), Value::Decimal(number)) => sum.remove(*number),
@@ -88,7 +82,7 @@ impl State {
             }
             (State::Bools { trues, .. }, Value::Bool(true)) => *trues -= 1,
             (State::Bools { falses, .. }, Value::Bool(false)) => *falses -= 1,
-            (State::Extreme { value: extreme, count }, value) => return remove_extreme(extreme, count, value),
+            (State::Extreme(extreme), value) => return extreme.remove(aggregate.function, value),
             (State::Whole(_), _) => return Standing::Stale,
             _ => {}
         }
@@ -109,7 +103,7 @@ impl State {
             State::Bools { trues: 0, falses: 0 } => Value::Null,
             State::Bools { falses, .. } if aggregate.function == BoolAnd => Value::Bool(*falses == 0),
             State::Bools { trues, .. } => Value::Bool(*trues > 0),
-            State::Extreme { value, .. } => value.clone(),
+            State::Extreme(extreme) => extreme.value.clone(),
             State::Whole(Ok(value)) => value.clone(),
             State::Whole(Err(reason)) => return Err(EvalError::Invalid(reason.clone())),
         })
@@ -118,7 +112,7 @@ impl State {
     /// What the state costs in bytes beside itself.
     pub fn weight(&self) -> usize {
         match self {
-            State::Extreme { value: Value::Text(text), .. } => text.len(),
+            State::Extreme(Extreme { value: Value::Text(text), .. }) => text.len(),
             State::Whole(Ok(Value::Text(text) | Value::Json(text))) => text.len(),
             State::Whole(Ok(Value::Array(items))) => items.len() * std::mem::size_of::<Value<'_>>(),
             State::Sum(_) => 32,
@@ -128,29 +122,6 @@ impl State {
 }
 
 // === what the states do ===
-
-/// Whether `value` takes the place of `extreme`. Of equal values that look different (1.0 and 1.00) one is chosen by its
-/// bytes, so that the order in which they came does not show.
-fn is_beyond(function: AggregateFunction, value: &Value<'_>, extreme: &Value<'_>) -> bool {
-    let order = compare(value, extreme)
-        .then_with(|| Row::of(std::slice::from_ref(value)).bytes().cmp(Row::of(std::slice::from_ref(extreme)).bytes()));
-    match function {
-        AggregateFunction::Min => order == Ordering::Less,
-        _ => order == Ordering::Greater,
-    }
-}
-
-fn remove_extreme(extreme: &mut Value<'static>, count: &mut u64, value: &Value<'_>) -> Standing {
-    *count -= 1;
-    if *count == 0 {
-        *extreme = Value::Null;
-        Standing::Current
-    } else if compare(extreme, value) == Ordering::Equal {
-        Standing::Stale
-    } else {
-        Standing::Current
-    }
-}
 
 /// `sum(integer)` is a bigint, `sum(bigint)` a numeric.
 fn int_total(total: i128, ty: &Type) -> Result<Value<'static>, EvalError> {
@@ -184,10 +155,7 @@ impl State {
                 out.extend_from_slice(&trues.to_le_bytes());
                 out.extend_from_slice(&falses.to_le_bytes());
             }
-            State::Extreme { value, count } => {
-                out.extend_from_slice(&count.to_le_bytes());
-                encode_row(&Row::of(std::slice::from_ref(value)), out);
-            }
+            State::Extreme(extreme) => extreme.encode(out),
             State::Whole(Ok(value)) => encode_row(&Row::of(std::slice::from_ref(value)), out),
             State::Whole(Err(reason)) => encode_row(&Row::of(&[Value::Null, Value::Text(reason.into())]), out),
         }
@@ -204,10 +172,7 @@ impl State {
             Some(State::Bools { .. }) => {
                 State::Bools { trues: u64::from_le_bytes(take(bytes)?), falses: u64::from_le_bytes(take(bytes)?) }
             }
-            Some(State::Extreme { .. }) => {
-                let count = u64::from_le_bytes(take(bytes)?);
-                State::Extreme { value: decode_row(bytes)?.get(0).into_owned(), count }
-            }
+            Some(State::Extreme(_)) => State::Extreme(Extreme::decode(bytes)?),
             Some(State::Whole(_)) | None => {
                 let row = decode_row(bytes)?;
                 match row.get(1) {

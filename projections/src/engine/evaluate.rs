@@ -3,6 +3,8 @@
 //! What is not in the cache is noted as missing, and evaluation goes on as if it were absent, so that one pass finds as
 //! much of what is missing as it can; its outcome then does not count.
 
+use std::rc::Rc;
+
 use schemas::Value;
 
 use crate::codec::{Key, KeyBuilder, Row, RowBuilder};
@@ -31,8 +33,17 @@ pub struct Evaluator<'c> {
     incomplete: bool,
     rows: Vec<Option<Row>>,
     params: Vec<Param>,
+    scanned: Vec<Scanned>,
     keys: KeyBuilder,
     builder: RowBuilder,
+}
+
+/// The rows that a scan found.
+struct Scanned {
+    entity: EntityId,
+    source: ScanSource,
+    key: Key,
+    rows: Rc<[Row]>,
 }
 
 type Param = Result<Value<'static>, EvalError>;
@@ -53,6 +64,7 @@ impl<'c> Evaluator<'c> {
             incomplete: false,
             rows: Vec::new(),
             params: Vec::new(),
+            scanned: Vec::new(),
             keys: KeyBuilder::default(),
             builder: RowBuilder::default(),
         }
@@ -63,6 +75,7 @@ impl<'c> Evaluator<'c> {
         self.incomplete = false;
         self.rows.clear();
         self.params.clear();
+        self.scanned.clear();
         let root = self.row(block.root, key);
         let selected = match root {
             None => Ok(false),
@@ -211,37 +224,63 @@ impl<'c> Evaluator<'c> {
     }
 
     fn scan(&mut self, scan: &Scan) -> Param {
-        let Some(key) = self.value_key(&scan.key)? else { return self.aggregate(scan, &[], 0) };
-        let cache = self.cache;
         let (mut inputs, mut count) = (Vec::new(), 0);
-        match scan.source {
-            ScanSource::Key => count += self.scan_row(scan, &key, &mut inputs)?,
-            ScanSource::Index(index) => match cache.indexes[index].get(&key) {
-                KnownSet::All(members) => {
-                    for member in members.into_iter().flat_map(|members| members.iter()) {
-                        count += self.scan_row(scan, member, &mut inputs)?;
-                    }
-                }
-                KnownSet::UpTo(last, _) => self.miss_set(SetSpace::Index(index), key, last.cloned()),
-            },
+        if let Some(key) = self.value_key(&scan.key)? {
+            for row in self.scanned_rows(scan, key).iter() {
+                count += self.scan_row(scan, row, &mut inputs)?;
+            }
         }
         self.aggregate(scan, &inputs, count)
     }
 
+    /// The rows of a scan in the order of their keys; several scans of a unit that look for the same rows find them once.
+    fn scanned_rows(&mut self, scan: &Scan, key: Key) -> Rc<[Row]> {
+        let is_same = |known: &&Scanned| known.entity == scan.entity && known.source == scan.source && known.key == key;
+        if let Some(known) = self.scanned.iter().find(is_same) {
+            return known.rows.clone();
+        }
+        let cache = self.cache;
+        let rows: Rc<[Row]> = match scan.source {
+            ScanSource::Key => self.row(scan.entity, &key).into_iter().collect(),
+            ScanSource::Index(index) => match cache.indexes[index].get(&key) {
+                KnownSet::All(None) => Rc::default(),
+                KnownSet::All(Some(members)) => members.iter().filter_map(|member| self.row(scan.entity, member)).collect(),
+                KnownSet::UpTo(last, _) => {
+                    self.miss_set(SetSpace::Index(index), key.clone(), last.cloned());
+                    Rc::default()
+                }
+            },
+        };
+        self.scanned.push(Scanned { entity: scan.entity, source: scan.source, key, rows: rows.clone() });
+        rows
+    }
+
     /// Computes the inputs of one row; how many rows this adds: one or none.
-    fn scan_row(&mut self, scan: &Scan, key: &Key, inputs: &mut Vec<Value<'static>>) -> Result<usize, EvalError> {
-        let Some(row) = self.row(scan.entity, key) else { return Ok(0) };
-        self.place(scan.slot, Some(row));
+    fn scan_row(&mut self, scan: &Scan, row: &Row, inputs: &mut Vec<Value<'static>>) -> Result<usize, EvalError> {
+        self.place(scan.slot, Some(row.clone()));
         if let Joined::Dropped = self.join(&scan.lookups)? {
             return Ok(0);
         }
-        let outer = self.params.split_off(scan.first_param.min(self.params.len()));
-        self.params.resize(scan.first_param, Ok(Value::Null));
+        if scan.subselects.is_empty() {
+            return self.scan_inputs(scan, inputs);
+        }
+        let outer = self.open(scan);
         self.subselects(&scan.subselects);
         let added = self.scan_inputs(scan, inputs);
+        self.close(scan, outer);
+        added
+    }
+
+    /// Makes room for the parameters of a scan's own level; those of the outer level that are in the way.
+    fn open(&mut self, scan: &Scan) -> Vec<Param> {
+        let outer = self.params.split_off(scan.first_param.min(self.params.len()));
+        self.params.resize(scan.first_param, Ok(Value::Null));
+        outer
+    }
+
+    fn close(&mut self, scan: &Scan, outer: Vec<Param>) {
         self.params.truncate(scan.first_param);
         self.params.extend(outer);
-        added
     }
 
     fn scan_inputs(&mut self, scan: &Scan, inputs: &mut Vec<Value<'static>>) -> Result<usize, EvalError> {
@@ -260,15 +299,13 @@ impl<'c> Evaluator<'c> {
             return Ok(Value::Null);
         }
         let width = scan.inputs.len();
-        let outer = self.params.split_off(scan.first_param.min(self.params.len()));
-        self.params.resize(scan.first_param, Ok(Value::Null));
+        let outer = self.open(scan);
         for aggregate in &scan.aggregates {
             let tuples = (0..count).map(|at| &inputs[at * width..(at + 1) * width]);
             self.params.push(crate::aggregate::compute(aggregate, tuples));
         }
         let value = self.eval(&scan.value).map(Value::into_owned);
-        self.params.truncate(scan.first_param);
-        self.params.extend(outer);
+        self.close(scan, outer);
         value
     }
 

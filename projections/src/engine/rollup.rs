@@ -56,60 +56,75 @@ impl Delta<'_> {
 
     /// Applies the contributions, all of which is known; the groups to compute again, and the members that moved.
     pub fn apply(self, cache: &mut Cache) -> (Vec<Key>, Vec<Link>) {
-        let rollup = &self.plan.rollups[self.rollup];
-        let mut stale = HashSet::with_hasher(FixedState::default());
-        let (mut order, mut links) = (Vec::new(), Vec::new());
-        for (unit, position, new) in self.contributions {
-            let old = cache.contributions[self.rollup].put(&unit, new.clone(), position);
-            if old == new {
-                continue;
-            }
-            let (from, to) = (old.as_ref().map(|row| key_of(rollup, row)), new.as_ref().map(|row| key_of(rollup, row)));
-            let moves = keeps_members(rollup) && from != to;
-            if let (Some(row), Some(key)) = (&old, &from) {
-                links.extend(moves.then(|| self::link(self.rollup, key, &unit, false)));
-                let standing = update(cache, self.rollup, rollup, key, position, |group| group.remove(rollup, row));
-                if standing == Standing::Stale && stale.insert(key.clone()) {
-                    order.push(key.clone());
-                }
-            }
-            if let (Some(row), Some(key)) = (&new, &to) {
-                links.extend(moves.then(|| self::link(self.rollup, key, &unit, true)));
-                let standing = update(cache, self.rollup, rollup, key, position, |group| group.add(rollup, row));
-                if standing == Standing::Stale && stale.insert(key.clone()) {
-                    order.push(key.clone());
-                }
-            }
+        let mut applied = Applied { number: self.rollup, rollup: self.spec(), cache, stale: Stale::default(), links: Vec::new() };
+        for (unit, position, new) in &self.contributions {
+            applied.contribute(unit, *position, new.as_ref());
         }
-        for link in &links {
-            cache.link(&link.set, &link.member, link.present);
-        }
-        (order, links)
+        let Applied { stale, links, .. } = applied;
+        (stale.order, links)
     }
 }
 
-fn link(rollup: RollupId, group: &Key, unit: &Key, present: bool) -> Link {
-    let set = SetKey { space: SetSpace::Members(rollup), value: group.clone() };
-    Link { set, member: unit.clone(), present }
+/// Contributions as they are applied.
+struct Applied<'a> {
+    number: RollupId,
+    rollup: &'a Rollup,
+    cache: &'a mut Cache,
+    stale: Stale,
+    links: Vec<Link>,
 }
 
-/// Changes a known group; a group that runs empty goes.
-fn update(
-    cache: &mut Cache,
-    number: RollupId,
-    rollup: &Rollup,
-    key: &Key,
-    position: u64,
-    change: impl FnOnce(&mut Group) -> Standing,
-) -> Standing {
-    cache.groups[number].modify(key, position, |cell| {
-        let group = cell.get_or_insert_with(|| Group::new(rollup));
-        let standing = change(group);
-        if group.is_empty() {
-            *cell = None;
+/// Groups to compute again, each once, in the order in which they were found.
+#[derive(Default)]
+struct Stale {
+    order: Vec<Key>,
+    known: HashSet<Key, FixedState>,
+}
+
+impl Applied<'_> {
+    fn contribute(&mut self, unit: &Key, position: u64, new: Option<&Row>) {
+        let old = self.cache.contributions[self.number].put(unit, new.cloned(), position);
+        if old.as_ref() == new {
+            return;
         }
-        standing
-    })
+        let from = old.as_ref().map(|row| key_of(self.rollup, row));
+        let to = new.map(|row| key_of(self.rollup, row));
+        // Added before the old one is taken back: where both have the group's largest value, it is never gone.
+        if let (Some(row), Some(key)) = (new, &to) {
+            self.update(key, position, |rollup, group| group.add(rollup, row));
+        }
+        if let (Some(row), Some(key)) = (&old, &from) {
+            self.update(key, position, |rollup, group| group.remove(rollup, row));
+        }
+        if from != to && keeps_members(self.rollup) {
+            self.link(from.as_ref(), unit, false);
+            self.link(to.as_ref(), unit, true);
+        }
+    }
+
+    fn link(&mut self, group: Option<&Key>, unit: &Key, present: bool) {
+        if let Some(group) = group {
+            let set = SetKey { space: SetSpace::Members(self.number), value: group.clone() };
+            self.cache.link(&set, unit, present);
+            self.links.push(Link { set, member: unit.clone(), present });
+        }
+    }
+
+    /// Changes a known group; a group that runs empty goes.
+    fn update(&mut self, key: &Key, position: u64, change: impl FnOnce(&Rollup, &mut Group) -> Standing) {
+        let rollup = self.rollup;
+        let standing = self.cache.groups[self.number].modify(key, position, |cell| {
+            let group = cell.get_or_insert_with(|| Group::new(rollup));
+            let standing = change(rollup, group);
+            if group.is_empty() {
+                *cell = None;
+            }
+            standing
+        });
+        if standing == Standing::Stale && self.stale.known.insert(key.clone()) {
+            self.stale.order.push(key.clone());
+        }
+    }
 }
 
 /// Computes stale groups again from the contributions of all their members; those for which something is missing stay.
