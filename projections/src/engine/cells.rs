@@ -112,7 +112,7 @@ pub struct DocumentChange {
 }
 
 /// The content of a document.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
     /// There is no such document.
     Absent,

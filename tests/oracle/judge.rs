@@ -1,0 +1,122 @@
+//! Compares the documents of a build with what PostgreSQL makes of the same rows.
+
+use std::collections::BTreeMap;
+
+use postgres::Client;
+use projections::codec::{Key, Row};
+use projections::engine::Content;
+use projections::plan::{View, ViewId};
+use schemas::{Value, json::write_json, text};
+
+use crate::json::Json;
+use crate::memory::Build;
+use crate::tables::quoted;
+
+/// Asserts that every document of the build is what PostgreSQL says of the rows in its tables.
+pub fn assert_documents(client: &mut Client, build: &Build) {
+    let differences = differences(client, build);
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+/// Where the documents are not what PostgreSQL says: the first few of each view, to be read by a person.
+pub fn differences(client: &mut Client, build: &Build) -> Vec<String> {
+    let views = build.plan.views.iter().enumerate();
+    views.flat_map(|(number, view)| judge_view(client, view, &documents_of(build, number))).collect()
+}
+
+/// The documents of one view, by key.
+fn documents_of(build: &Build, view: ViewId) -> BTreeMap<Key, Content> {
+    let of_view = build.documents.iter().filter(|((number, _), _)| *number == view);
+    of_view.map(|((_, key), content)| (key.clone(), content.clone())).collect()
+}
+
+fn judge_view(client: &mut Client, view: &View, documents: &BTreeMap<Key, Content>) -> Vec<String> {
+    let query = format!("SELECT row_to_json(t)::text FROM ({}) t", view.query);
+    match client.query(&query, &[]) {
+        Ok(rows) => compare_all(view, documents, rows.iter().map(|row| row.get(0))),
+        // One bad row fails the whole SELECT: ask for each document by itself.
+        Err(error) if error.code().is_some() => compare_each(client, view, documents),
+        Err(error) => panic!("PostgreSQL cannot run the view {}: {error}", view.name),
+    }
+}
+
+// === all at once ===
+
+fn compare_all(view: &View, documents: &BTreeMap<Key, Content>, theirs: impl Iterator<Item = String>) -> Vec<String> {
+    let mut ours: BTreeMap<String, String> = documents.values().map(|content| shown(view, content)).collect();
+    let mut differences = Vec::new();
+    for their in theirs {
+        let key = key_of(view, &Json::parse(&their));
+        match ours.remove(&key) {
+            Some(our) if our == their || Json::parse(&our).agrees(&Json::parse(&their)) => {}
+            Some(our) => differences.push(format!("view {}:\n  ours   {our}\n  theirs {their}", view.name)),
+            None => differences.push(format!("view {}: we have no document\n  theirs {their}", view.name)),
+        }
+    }
+    differences.extend(ours.into_values().map(|our| format!("view {}: they have no row\n  ours   {our}", view.name)));
+    differences.truncate(3);
+    differences
+}
+
+/// The key and the text of a document.
+fn shown(view: &View, content: &Content) -> (String, String) {
+    match content {
+        Content::Present(row) => {
+            let text = document(view, row);
+            (key_of(view, &Json::parse(&text)), text)
+        }
+        Content::Broken(reason) => (format!("broken: {reason}"), format!("broken: {reason}")),
+        Content::Absent => unreachable!("documents that are absent are not kept"),
+    }
+}
+
+/// The document as JSON.
+pub fn document(view: &View, row: &Row) -> String {
+    let mut text = String::from("{");
+    for (place, column) in view.columns.iter().enumerate() {
+        text.push_str(if place == 0 { "" } else { "," });
+        text.push_str(&serde_json::to_string(&column.name).expect("a name is JSON"));
+        text.push(':');
+        write_json(&row.get(place), &mut text);
+    }
+    text + "}"
+}
+
+fn key_of(view: &View, document: &Json) -> String {
+    let part = |&column: &usize| format!("{:?}", document.get(&view.columns[column].name));
+    view.key.iter().map(part).collect::<Vec<_>>().join(" ")
+}
+
+// === one by one ===
+
+fn compare_each(client: &mut Client, view: &View, documents: &BTreeMap<Key, Content>) -> Vec<String> {
+    let one = |(key, content): (&Key, &Content)| compare_one(client, view, key, content);
+    let mut differences: Vec<_> = documents.iter().filter_map(one).collect();
+    differences.truncate(3);
+    differences
+}
+
+fn compare_one(client: &mut Client, view: &View, key: &Key, content: &Content) -> Option<String> {
+    let values = projections::codec::decode_key(key).expect("keys can be read");
+    let conditions: Vec<_> =
+        view.key.iter().zip(&values).map(|(&column, value)| is_value(&view.columns[column].name, value)).collect();
+    let query = format!("SELECT row_to_json(t)::text FROM ({}) t WHERE {}", view.query, conditions.join(" AND "));
+    let theirs = client.query(&query, &[]).map(|rows| rows.first().map(|row| row.get::<_, String>(0)));
+    match (content, theirs) {
+        (Content::Broken(_), Err(_)) => None,
+        (Content::Present(row), Ok(Some(their))) if Json::parse(&document(view, row)).agrees(&Json::parse(&their)) => None,
+        (Content::Present(row), theirs) => {
+            Some(format!("view {}:\n  ours   {}\n  theirs {theirs:?}", view.name, document(view, row)))
+        }
+        (content, theirs) => Some(format!("view {}:\n  ours   {content:?}\n  theirs {theirs:?}", view.name)),
+    }
+}
+
+fn is_value(column: &str, value: &Value<'_>) -> String {
+    let mut shown = String::new();
+    text::print(value, &mut shown);
+    match value {
+        Value::Null => format!("{} IS NULL", quoted(column)),
+        _ => format!("{} = '{}'", quoted(column), shown.replace('\'', "''")),
+    }
+}

@@ -1,0 +1,212 @@
+//! Random definitions, random logs, random batches, judged by PostgreSQL.
+//!
+//! Seeds are tried for `PROJECTOR_RANDOM_SECONDS` (60), starting at a random one. A failure names its seed;
+//! `PROJECTOR_RANDOM_SEED=… tests/run random_definitions` runs that one again.
+
+mod case;
+mod data;
+mod expressions;
+mod folds;
+mod kind;
+mod model;
+mod select;
+mod templates;
+mod writer;
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant, SystemTime};
+
+use postgres::Client;
+use projections::engine::{Limits, LogEvent};
+use projector::demo::Random;
+
+use crate::definitions::Projection;
+use crate::memory::{Build, log as numbered};
+use crate::postgres::fresh_database;
+use crate::{judge, tables};
+use case::Case;
+
+/// Constructs beside the templates that a run must have reached.
+const CONSTRUCTS: [&str; 22] = [
+    "plain view",
+    "GROUP BY view",
+    "GROUP BY an expression",
+    "HAVING",
+    "WHERE",
+    "JOIN",
+    "LEFT JOIN",
+    "self-join",
+    "second hop",
+    "condition in ON",
+    "sub-select",
+    "expression over aggregates",
+    "EXISTS",
+    "correlation on two columns",
+    "outer column in a sub-select's WHERE",
+    "FILTER",
+    "NULL",
+    "for_each",
+    "when",
+    "delete with when",
+    "self",
+    "duplicate event",
+];
+
+/// A run stops at so many failures.
+const FAILURES: usize = 5;
+
+/// What went wrong with a seed.
+struct Failure {
+    what: String,
+    definitions: String,
+}
+
+#[test]
+fn random_definitions_agree_with_postgresql() {
+    let mut client = fresh_database();
+    let given = environment("PROJECTOR_RANDOM_SEED");
+    let budget = Duration::from_secs(environment("PROJECTOR_RANDOM_SECONDS").unwrap_or(60));
+    let first = given.unwrap_or_else(first_seed);
+    println!("seeds from {first}");
+    let (start, mut used, mut failures) = (Instant::now(), BTreeSet::new(), Vec::new());
+    for seed in first.. {
+        match check(&mut client, seed) {
+            Ok(constructs) => used.extend(constructs),
+            Err(failure) => failures.push(failure),
+        }
+        if given.is_some() || start.elapsed() > budget || failures.len() == FAILURES {
+            println!("{} cases", seed - first + 1);
+            break;
+        }
+    }
+    assert_none(failures);
+    if given.is_none() {
+        assert_reached(&used);
+    }
+}
+
+/// Shows what failed, and the smallest of the definitions that did.
+fn assert_none(failures: Vec<Failure>) {
+    let Some(smallest) = failures.iter().min_by_key(|failure| failure.definitions.len()) else { return };
+    for failure in &failures {
+        println!("{}\n", failure.what);
+    }
+    panic!("the smallest of {} failures:\n{}\n{}", failures.len(), smallest.what, smallest.definitions);
+}
+
+/// Other seeds each time.
+fn first_seed() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs()) * 1_000_000
+}
+
+fn environment(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|value| value.parse().unwrap_or_else(|_| panic!("{name} is not a number")))
+}
+
+/// Every construct must have occurred: what is never tried is not tested.
+fn assert_reached(used: &BTreeSet<&'static str>) {
+    let templates = templates::all().into_iter().chain(templates::aggregates()).map(|template| template.text);
+    let unreached: Vec<_> = templates.chain(CONSTRUCTS).filter(|construct| !used.contains(construct)).collect();
+    assert!(unreached.is_empty(), "never tried: {unreached:#?}");
+}
+
+/// Builds the case of this seed twice, in different batches, and compares the builds with each other and with PostgreSQL.
+fn check(client: &mut Client, seed: u64) -> Result<BTreeSet<&'static str>, Failure> {
+    let case = Case::new(seed);
+    match compare(client, seed, &case, &case.log) {
+        Ok(()) => Ok(case.used),
+        Err(what) => {
+            let (log, what) = shrunk(&case.log, what, |log| compare(client, seed, &case, log).err());
+            Err(Failure { what: format!("PROJECTOR_RANDOM_SEED={seed}: {what}"), definitions: shown(&case, &log) })
+        }
+    }
+}
+
+/// A shorter log that still fails: leaves out ever smaller parts as long as it does.
+fn shrunk(log: &[Vec<u8>], what: String, mut fails: impl FnMut(&[Vec<u8>]) -> Option<String>) -> (Vec<Vec<u8>>, String) {
+    let (mut log, mut what, mut size) = (log.to_vec(), what, log.len() / 2);
+    while size > 0 {
+        let mut start = 0;
+        while start < log.len() {
+            let mut shorter = log.clone();
+            shorter.drain(start..(start + size).min(log.len()));
+            match fails(&shorter) {
+                Some(still) => (log, what) = (shorter, still),
+                None => start += size,
+            }
+        }
+        size /= 2;
+    }
+    (log, what)
+}
+
+fn compare(client: &mut Client, seed: u64, case: &Case, log: &[Vec<u8>]) -> Result<(), String> {
+    let projection = Projection::load("schemas", &case.schemas, "projections/random", &case.projection)
+        .map_err(|mistakes| format!("refused: {mistakes:#?}"))?;
+    let events = numbered(log.iter().cloned());
+    let mut random = Random::new(!seed);
+    let (build, other) = (build(&projection, &events, &mut random), build(&projection, &events, &mut random));
+    if build.rows() != other.rows() || build.documents != other.documents || build.dead_letters != other.dead_letters {
+        return Err(format!("depends on the batches: {}", divergence(&build, &other)));
+    }
+    let differences = judged(client, &build);
+    if differences.is_empty() { Ok(()) } else { Err(differences.join("\n")) }
+}
+
+/// Builds in random batches within random limits.
+fn build(projection: &Projection, events: &[LogEvent], random: &mut Random) -> Build {
+    let limits = Limits {
+        cache_bytes: [4 << 10, 64 << 10, 64 << 20][random.below(3)],
+        fan_out: [3, 50, 10_000][random.below(3)],
+        page: [2, 20, 1000][random.below(3)],
+        hash_seed: random.bits(),
+    };
+    let largest = [1, 10, 100, 10_000][random.below(4)];
+    let mut build = Build::new(projection.plan.clone(), projection.registry.clone(), limits);
+    if random.chance(50) {
+        build = build.assume_empty();
+    }
+    let mut rest = events;
+    while !rest.is_empty() {
+        let (batch, after) = rest.split_at(random.between(1, largest).min(rest.len()));
+        build.apply(batch);
+        // Fan-out is worked off whenever there is time; later events may come first.
+        while random.chance(70) && build.work_off() {}
+        rest = after;
+    }
+    while build.work_off() {}
+    build
+}
+
+fn judged(client: &mut Client, build: &Build) -> Vec<String> {
+    tables::create(client, &build.plan);
+    tables::fill(client, &build.plan, &build.rows());
+    tables::index(client, &build.plan);
+    let differences = judge::differences(client, build);
+    tables::drop(client, &build.plan);
+    differences
+}
+
+/// The first thing in which two builds differ.
+fn divergence(build: &Build, other: &Build) -> String {
+    for (entity, (rows, others)) in build.plan.entities.iter().zip(build.rows().into_iter().zip(other.rows())) {
+        if let Some((row, other)) = rows.iter().zip(&others).find(|(row, other)| row != other) {
+            return format!("{}: {row:?}\n{other:?}", entity.name);
+        }
+    }
+    for ((address, content), (other_address, other)) in build.documents.iter().zip(&other.documents) {
+        if (address, content) != (other_address, other) {
+            return format!("{address:?}: {content:?}\n{other_address:?}: {other:?}");
+        }
+    }
+    let (count, others) = (build.documents.len(), other.documents.len());
+    format!("{count} and {others} documents\n{:?}\n{:?}", build.dead_letters.last(), other.dead_letters.last())
+}
+
+/// The definitions of a case and a log, for a person.
+fn shown(case: &Case, log: &[Vec<u8>]) -> String {
+    let files = case.schemas.iter().chain(&case.projection);
+    let files: String = files.map(|file| format!("--- {}\n{}\n", file.path, file.text)).collect();
+    let events: Vec<_> = log.iter().map(|event| String::from_utf8_lossy(event)).collect();
+    format!("{files}--- the log, made shorter\n{}\n", events.join("\n"))
+}
