@@ -14,7 +14,7 @@ use super::context::{Context, Form};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::progress::Progress;
-use super::run::Daemon;
+use super::run::{Daemon, Port};
 use super::telemetry;
 use crate::config::Telemetry;
 use crate::definitions;
@@ -65,7 +65,7 @@ impl Demo {
             )));
         }
         let daemon = Daemon::new(config, definitions)?;
-        let address = daemon.listen(context)?;
+        let address = daemon.listen(context, Port::FreeIfTaken)?;
         let stores = daemon.supervisor.stores.clone();
         let (board, stop) = (daemon.supervisor.board.clone(), daemon.supervisor.stop.clone());
         let publisher = thread::spawn({

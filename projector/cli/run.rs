@@ -1,6 +1,7 @@
 //! `run`: the daemon.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use clap::Args;
@@ -44,6 +45,15 @@ pub struct Daemon {
     runtime: Runtime,
 }
 
+/// Which port to answer on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Port {
+    /// The one that is configured.
+    Configured,
+    /// The one that is configured, or a free one if somebody has it.
+    FreeIfTaken,
+}
+
 impl Run {
     /// Runs the command.
     pub fn run(self, context: &mut Context) -> Result<Exit, Failure> {
@@ -54,7 +64,7 @@ impl Run {
         let goal = if self.until_caught_up {
             Goal::CatchUp
         } else {
-            daemon.listen(context)?;
+            daemon.listen(context, Port::Configured)?;
             Goal::Follow
         };
         daemon.run(goal, progress::of(goal, context.form()))
@@ -85,12 +95,16 @@ impl Daemon {
     }
 
     /// Starts to answer over HTTP, and prints where.
-    pub fn listen(&self, context: &mut Context) -> Result<Option<std::net::SocketAddr>, Failure> {
+    pub fn listen(&self, context: &mut Context, port: Port) -> Result<Option<SocketAddr>, Failure> {
         let Http::Listen(address) = self.config.http else { return Ok(None) };
-        let listener = self.runtime.block_on(TcpListener::bind(address)).map_err(|error| {
-            Failure::Refused(format!(
-                "cannot listen on {address}: {error}; http.listen names another address, port 0 takes a free one"
-            ))
+        let bind = |address| self.runtime.block_on(TcpListener::bind(address));
+        let bound = match (bind(address), port) {
+            (Err(error), Port::FreeIfTaken) if error.kind() == io::ErrorKind::AddrInUse => bind(SocketAddr::new(address.ip(), 0)),
+            (bound, _) => bound,
+        };
+        let listener = bound.map_err(|error| {
+            let advice = "http.listen names another address, port 0 takes a free one";
+            Failure::Refused(format!("cannot listen on {address}: {error}; {advice}"))
         })?;
         let address = listener.local_addr()?;
         let api = Api {

@@ -106,7 +106,7 @@ impl<'s> Run<'s> {
             Goal::CatchUp => Until::Position(self.head()?),
         };
         let deployment = deploy::settle(&**builds, &self.definition.plan, &log.identity()?)?;
-        builds.note(self.name(), &Standing::Running)?;
+        let _present = builds.attend(self.name())?;
         if deployment.role == Role::Candidate {
             let until = Until::Position(self.head()?);
             if self.sessions(&deployment, Stage::Building, until)? == End::Stopped {

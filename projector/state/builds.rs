@@ -1,5 +1,6 @@
 //! The builds of all projections: the port by which they are made, made live and dropped.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use super::{Checkpoint, StateStore};
@@ -27,7 +28,11 @@ pub trait Builds: Send + Sync {
     /// Drops a build that is not live, with all that is in it. Nothing happens to the live one.
     fn drop_build(&self, projection: &str, number: u64) -> Result<(), Fault>;
 
-    /// Notes what a projection is doing.
+    /// Notes that a projection has an owner now, and that it has none any more when what comes back is dropped, or the process
+    /// ends in whatever way.
+    fn attend(&self, projection: &str) -> Result<Box<dyn Any + Send>, Fault>;
+
+    /// Notes how a projection ended.
     fn note(&self, projection: &str, standing: &Standing) -> Result<(), Fault>;
 }
 
@@ -87,6 +92,8 @@ pub struct Build {
 pub enum Standing {
     /// Its owner applies events.
     Running,
+    /// Its owner ended without a word: it was killed.
+    Killed,
     /// Its owner ended as it should.
     Stopped,
     /// Its owner ended because it could not go on; the text says why.
@@ -109,6 +116,7 @@ impl Standing {
     pub fn word(&self) -> &'static str {
         match self {
             Standing::Running => "running",
+            Standing::Killed => "killed",
             Standing::Stopped => "stopped",
             Standing::Halted(_) => "halted",
         }
@@ -118,7 +126,7 @@ impl Standing {
     pub fn reason(&self) -> Option<&str> {
         match self {
             Standing::Halted(reason) => Some(reason),
-            Standing::Running | Standing::Stopped => None,
+            Standing::Running | Standing::Killed | Standing::Stopped => None,
         }
     }
 }

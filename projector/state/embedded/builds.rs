@@ -1,5 +1,6 @@
 //! Making, switching and dropping builds.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use projections::engine::Space;
@@ -7,7 +8,7 @@ use rusqlite::types::Type as Stored;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::layout::{self, Layout};
-use super::{EmbeddedBuild, EmbeddedState, checkpoint, fetch};
+use super::{EmbeddedBuild, EmbeddedState, checkpoint, fetch, presence};
 use crate::clock;
 use crate::fault::Fault;
 use crate::log::LogIdentity;
@@ -22,7 +23,10 @@ impl Builds for EmbeddedState {
             let named = select.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, standing(row)?)))?;
             named
                 .map(|record| {
-                    let (name, live, standing) = record?;
+                    let (name, live, mut standing) = record?;
+                    if standing == Standing::Running && !presence::is_anybody(self.database.path(), &name) {
+                        standing = Standing::Killed;
+                    }
                     Ok(ProjectionRecord { builds: builds(file, &name)?, name, live, standing })
                 })
                 .collect()
@@ -74,6 +78,16 @@ impl Builds for EmbeddedState {
             }
             Ok(())
         })
+    }
+
+    fn attend(&self, projection: &str) -> Result<Box<dyn Any + Send>, Fault> {
+        let presence = presence::announce(self.database.path(), projection).map_err(|source| Fault::Unavailable {
+            operation: "announcing an owner",
+            place: self.database.path().display().to_string(),
+            source: Box::new(source),
+        })?;
+        self.note(projection, &Standing::Running)?;
+        Ok(Box::new(presence))
     }
 
     fn note(&self, projection: &str, standing: &Standing) -> Result<(), Fault> {

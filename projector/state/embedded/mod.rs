@@ -10,6 +10,7 @@ mod commit;
 mod documents;
 mod fetch;
 mod layout;
+mod presence;
 mod records;
 #[cfg(test)]
 mod tests;

@@ -223,6 +223,18 @@ fn builds_are_made_switched_and_dropped() {
     state.drop_build("shop", 1).unwrap();
     assert_eq!(standing(), (Some(2), vec![2]));
     assert_eq!(state.views().unwrap()[0].generation, 2);
+}
+
+#[test]
+fn an_owner_is_there_until_it_says_otherwise_or_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = open(folder.path());
+    let standing = || state.projections().unwrap().swap_remove(0).standing;
+    assert_eq!(standing(), Standing::Stopped);
+    let present = state.attend("shop").unwrap();
+    assert_eq!(standing(), Standing::Running);
+    drop(present);
+    assert_eq!(standing(), Standing::Killed);
     state.note("shop", &Standing::Halted("why".into())).unwrap();
-    assert_eq!(state.projections().unwrap()[0].standing, Standing::Halted("why".into()));
+    assert_eq!(standing(), Standing::Halted("why".into()));
 }
