@@ -177,8 +177,10 @@ fn require(schema: &mut Schema, node: &Node) {
             None => schema.leave("required", name),
         }
     }
-    if let (Some(choices), Some(_)) = (node.get("enum"), node.get("const")) {
+    // Of the two only the later one became the choices.
+    if let (Some(choices), Some(constant)) = (node.get("enum"), node.get("const")) {
         schema.leave("enum", choices);
+        schema.leave("const", constant);
     }
 }
 
