@@ -24,7 +24,7 @@ pub fn measure(scale: Scale, table: &mut Table) {
     let (mut few, mut many) = (start(scale.rows.0), start(scale.rows.1));
     let mut rounds = Vec::new();
     for _ in 0..scale.rounds {
-        let mut round = |state: &mut (Shop, projections::engine::Engine, u64)| {
+        let round = |state: &mut (Shop, projections::engine::Engine, u64)| {
             let events = events(&mut state.0, state.2, scale.events);
             state.2 += scale.events as u64;
             apply(&mut state.1, &events)

@@ -14,7 +14,9 @@
 //! | array | its items' parts, then 0 |
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -38,8 +40,18 @@ const ARRAY: u8 = 0x60;
 const NULL: u8 = 0xff;
 
 /// The encoded key of a row, a document, a group or an index entry. Cheap to clone.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key(Arc<[u8]>);
+#[derive(Clone)]
+pub struct Key(Bytes);
+
+/// Most keys are short: kept in place they cost no allocation, and no detour through memory when they are compared.
+#[derive(Clone)]
+enum Bytes {
+    Short { length: u8, bytes: [u8; SHORT] },
+    Long(Arc<[u8]>),
+}
+
+/// What fits beside the length into the room that the other form needs in any case.
+const SHORT: usize = 22;
 
 /// Collects the parts of a key.
 #[derive(Default)]
@@ -59,14 +71,48 @@ impl Key {
 
     /// A key that was stored.
     pub fn from_bytes(bytes: &[u8]) -> Key {
-        Key(bytes.into())
+        if bytes.len() > SHORT {
+            return Key(Bytes::Long(bytes.into()));
+        }
+        let mut short = [0; SHORT];
+        short[..bytes.len()].copy_from_slice(bytes);
+        Key(Bytes::Short { length: bytes.len() as u8, bytes: short })
     }
 }
 
 impl Deref for Key {
     type Target = [u8];
     fn deref(&self) -> &[u8] {
-        &self.0
+        match &self.0 {
+            Bytes::Short { length, bytes } => &bytes[..usize::from(*length)],
+            Bytes::Long(bytes) => bytes,
+        }
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Key) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Key {}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Key) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Key {
+    fn cmp(&self, other: &Key) -> Ordering {
+        (**self).cmp(&**other)
+    }
+}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
     }
 }
 
@@ -74,7 +120,7 @@ impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match decode_key(self) {
             Ok(values) => f.debug_tuple("Key").field(&values).finish(),
-            Err(_) => f.debug_tuple("Key").field(&&self.0).finish(),
+            Err(_) => f.debug_tuple("Key").field(&&**self).finish(),
         }
     }
 }
@@ -113,7 +159,7 @@ impl KeyBuilder {
 
     /// The key of what was pushed; the builder is empty again.
     pub fn finish(&mut self) -> Key {
-        let key = Key(self.0.as_slice().into());
+        let key = Key::from_bytes(&self.0);
         self.0.clear();
         key
     }
