@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use projections::engine::{Changes, Engine, LogEvent, Step};
-use projector::config::{Durability, RunLimits};
+use projector::config::RunLimits;
 use projector::demo::Shop;
 use projector::log::{EmbeddedLog, EventLog, NewEvent};
 use projector::run::{Board, Definition, Goal, StopFlag, Supervisor, run_all};
-use projector::sqlite::Database;
+use projector::sqlite::{Database, Durability};
 use projector::state::EmbeddedState;
 use projector::stores::Stores;
 use projector::tables::EmbeddedTables;
