@@ -4,8 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use projections::definition::{load_projection, load_registry};
+use projections::engine::{Limits, LogEvent};
 use projections::plan::Plan;
 use schemas::{Diagnostic, Registry, SourceFile};
+
+use crate::memory::Build;
 
 /// A projection and the schemas of its events.
 pub struct Projection {
@@ -35,6 +38,16 @@ impl Projection {
         let registry = load_registry(root, schemas)?;
         let plan = load_projection(folder, definitions, &registry)?;
         Ok(Projection { registry: Arc::new(registry), plan: Arc::new(plan) })
+    }
+
+    /// What it makes of the events in these batches.
+    pub fn built<'e>(&self, batches: impl IntoIterator<Item = &'e [LogEvent]>) -> Build {
+        let mut build = Build::new(self.plan.clone(), self.registry.clone(), Limits::default()).assume_empty();
+        for batch in batches {
+            build.apply(batch);
+            while build.work_off() {}
+        }
+        build
     }
 }
 

@@ -2,6 +2,7 @@
 //! what it says.
 
 mod auction;
+mod batches;
 mod definitions;
 mod folded;
 mod json;

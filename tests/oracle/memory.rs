@@ -20,6 +20,19 @@ struct Memory {
     sets: HashMap<SetKey, BTreeSet<Key>>,
 }
 
+/// Everything that a build has stored.
+#[derive(PartialEq)]
+pub struct Kept {
+    /// The documents, by view and key.
+    pub documents: BTreeMap<(ViewId, Key), Content>,
+    /// The cells, without the marks of documents: a version is that of the batch's last change.
+    pub cells: BTreeMap<CellKey, Arc<[u8]>>,
+    /// The sets that have members.
+    pub sets: BTreeMap<SetKey, BTreeSet<Key>>,
+    /// What could not be applied.
+    pub dead_letters: Vec<DeadLetter>,
+}
+
 /// A projection as it is built, all of it in memory.
 pub struct Build {
     pub plan: Arc<Plan>,
@@ -67,6 +80,18 @@ impl Build {
         let changes = run(&mut self.engine, &mut batch, &self.memory);
         self.commit(batch.number(), changes);
         true
+    }
+
+    /// Everything that is stored.
+    pub fn kept(&self) -> Kept {
+        let cells = self.memory.cells.iter().filter(|(cell, _)| !matches!(cell.space, Space::Document(_)));
+        let sets = self.memory.sets.iter().filter(|(_, members)| !members.is_empty());
+        Kept {
+            documents: self.documents.clone(),
+            cells: cells.map(|(cell, bytes)| (cell.clone(), bytes.clone())).collect(),
+            sets: sets.map(|(set, members)| (set.clone(), members.clone())).collect(),
+            dead_letters: self.dead_letters.clone(),
+        }
     }
 
     fn commit(&mut self, batch: u64, changes: Changes) {

@@ -1,10 +1,9 @@
 //! The shop, judged by PostgreSQL.
 
-use projections::engine::{Limits, LogEvent};
 use projector::demo::{Random, Shop};
 
 use crate::definitions::Projection;
-use crate::memory::{Build, log};
+use crate::memory::log;
 use crate::postgres::fresh_database;
 use crate::{folded, judge};
 
@@ -12,7 +11,7 @@ use crate::{folded, judge};
 fn postgresql_says_the_same_of_the_shop() {
     let shop = Projection::embedded("shop");
     let events = log(Shop::new(1).take(100_000).map(|event| event.bytes));
-    let build = built(&shop, events.chunks(1000));
+    let build = shop.built(events.chunks(1000));
     assert!(build.dead_letters.is_empty(), "{:?}", build.dead_letters.first());
     let mut client = fresh_database();
     folded::fold(&mut client, &shop.plan, &events, include_str!("shop_fold.sql"));
@@ -21,38 +20,14 @@ fn postgresql_says_the_same_of_the_shop() {
 }
 
 #[test]
-fn documents_are_the_same_however_the_log_is_split() {
-    let shop = Projection::embedded("shop");
-    let events = log(Shop::new(2).take(20_000).map(|event| event.bytes));
-    let expected = built(&shop, events.chunks(1000)).documents;
-    for size in [1, 2, 7, 100, 10_000] {
-        assert!(built(&shop, events.chunks(size)).documents == expected, "other documents in batches of {size}");
-    }
-    for seed in 1..=3 {
-        let mut random = Random::new(seed);
-        let split = events.chunk_by(|_, _| !random.chance(1));
-        assert!(built(&shop, split).documents == expected, "other documents in the random batches of seed {seed}");
-    }
-}
-
-#[test]
 fn documents_are_the_same_however_the_services_interleave() {
     let shop = Projection::embedded("shop");
     let events: Vec<_> = Shop::new(3).take(10_000).collect();
-    let expected = built(&shop, log(events.iter().map(|event| event.bytes.clone())).chunks(500)).documents;
+    let expected = shop.built(log(events.iter().map(|event| event.bytes.clone())).chunks(500)).documents;
     for seed in 1..=4 {
         let shuffled = log(interleaved(&events, &mut Random::new(seed)));
-        assert!(built(&shop, shuffled.chunks(500)).documents == expected, "other documents in the interleaving of seed {seed}");
+        assert!(shop.built(shuffled.chunks(500)).documents == expected, "other documents in the interleaving of seed {seed}");
     }
-}
-
-fn built<'e>(shop: &Projection, batches: impl Iterator<Item = &'e [LogEvent]>) -> Build {
-    let mut build = Build::new(shop.plan.clone(), shop.registry.clone(), Limits::default()).assume_empty();
-    for batch in batches {
-        build.apply(batch);
-        while build.work_off() {}
-    }
-    build
 }
 
 /// The same events, each service's in its own order, in another order of the services.

@@ -34,13 +34,6 @@ pub fn index(client: &mut Client, plan: &Plan) {
     client.batch_execute("ANALYZE").expect("statistics are gathered");
 }
 
-/// Removes the tables of the plan.
-pub fn drop(client: &mut Client, plan: &Plan) {
-    for entity in &plan.entities {
-        client.batch_execute(&format!("DROP TABLE {}", quoted(&entity.name))).expect("the table is dropped");
-    }
-}
-
 fn definition(entity: &Entity) -> String {
     let columns: Vec<_> = entity.columns.iter().map(|column| format!("{} {}", quoted(&column.name), column.ty)).collect();
     let key: Vec<_> = entity.columns[..entity.key_len].iter().map(|column| quoted(&column.name)).collect();

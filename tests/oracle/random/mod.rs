@@ -14,6 +14,7 @@ mod templates;
 mod writer;
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant, SystemTime};
 
 use postgres::Client;
@@ -113,13 +114,18 @@ fn assert_reached(used: &BTreeSet<&'static str>) {
 /// Builds the case of this seed twice, in different batches, and compares the builds with each other and with PostgreSQL.
 fn check(client: &mut Client, seed: u64) -> Result<BTreeSet<&'static str>, Failure> {
     let case = Case::new(seed);
-    match compare(client, seed, &case, &case.log) {
+    match survived(|| compare(client, seed, &case, &case.log)) {
         Ok(()) => Ok(case.used),
         Err(what) => {
-            let (log, what) = shrunk(&case.log, what, |log| compare(client, seed, &case, log).err());
+            let (log, what) = shrunk(&case.log, what, |log| survived(|| compare(client, seed, &case, log)).err());
             Err(Failure { what: format!("PROJECTOR_RANDOM_SEED={seed}: {what}"), definitions: shown(&case, &log) })
         }
     }
+}
+
+/// A panic is a failure like any other, which its seed repeats.
+fn survived(compare: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+    catch_unwind(AssertUnwindSafe(compare)).unwrap_or_else(|_| Err("it panics".to_owned()))
 }
 
 /// A shorter log that still fails: leaves out ever smaller parts as long as it does.
@@ -146,7 +152,7 @@ fn compare(client: &mut Client, seed: u64, case: &Case, log: &[Vec<u8>]) -> Resu
     let events = numbered(log.iter().cloned());
     let mut random = Random::new(!seed);
     let (build, other) = (build(&projection, &events, &mut random), build(&projection, &events, &mut random));
-    if build.rows() != other.rows() || build.documents != other.documents || build.dead_letters != other.dead_letters {
+    if build.kept() != other.kept() {
         return Err(format!("depends on the batches: {}", divergence(&build, &other)));
     }
     let differences = judged(client, &build);
@@ -179,12 +185,12 @@ fn build(projection: &Projection, events: &[LogEvent], random: &mut Random) -> B
 }
 
 fn judged(client: &mut Client, build: &Build) -> Vec<String> {
+    // What an earlier case left behind when it failed goes with the schema.
+    client.batch_execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public").expect("the schema is made anew");
     tables::create(client, &build.plan);
     tables::fill(client, &build.plan, &build.rows());
     tables::index(client, &build.plan);
-    let differences = judge::differences(client, build);
-    tables::drop(client, &build.plan);
-    differences
+    judge::differences(client, build)
 }
 
 /// The first thing in which two builds differ.
@@ -198,6 +204,13 @@ fn divergence(build: &Build, other: &Build) -> String {
         if (address, content) != (other_address, other) {
             return format!("{address:?}: {content:?}\n{other_address:?}: {other:?}");
         }
+    }
+    let (kept, others) = (build.kept(), other.kept());
+    if let Some((cell, other)) = kept.cells.iter().zip(&others.cells).find(|(cell, other)| cell != other) {
+        return format!("{cell:?}\n{other:?}");
+    }
+    if let Some((set, other)) = kept.sets.iter().zip(&others.sets).find(|(set, other)| set != other) {
+        return format!("{set:?}\n{other:?}");
     }
     let (count, others) = (build.documents.len(), other.documents.len());
     format!("{count} and {others} documents\n{:?}\n{:?}", build.dead_letters.last(), other.dead_letters.last())
