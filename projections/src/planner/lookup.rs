@@ -44,15 +44,15 @@ impl Planner<'_> {
         for (column, part) in keyed.key.iter().enumerate() {
             match self.key_expr(level, keyed.relation, column, part) {
                 Ok(expr) => {
-                    if let (Expr::Column { slot, column: theirs }, KeyPart::Column(..)) = (&expr, part) {
-                        ties.push((column, *slot, *theirs));
+                    if let KeyPart::Column(other, _) = part {
+                        ties.push((column, other));
                     }
                     key.push(expr);
                 }
                 Err(mistake) => mistakes.push(mistake),
             }
         }
-        (key, self.link(self.state.levels[level].draft, &ties))
+        (key, self.link(self.state.levels[level].draft, ties))
     }
 
     fn key_expr(&mut self, level: LevelId, relation: usize, column: usize, part: &KeyPart) -> Result<Expr, Mistake> {

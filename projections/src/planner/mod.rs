@@ -108,10 +108,13 @@ impl<'e> Planner<'e> {
         slot
     }
 
-    /// The way from a row tied in these ways, by (own column, slot, column there), back to the root of the block.
-    fn link(&self, draft: DraftId, ties: &[(usize, usize, usize)]) -> Link {
+    /// The way from a row tied in these ways, by own column and the column that equals it, back to the root of the block.
+    /// A column of another block leads nowhere here: what reads it has escaped, and is planned otherwise.
+    fn link<'t>(&self, draft: DraftId, ties: impl IntoIterator<Item = (usize, &'t Resolved)>) -> Link {
         let occurrences = &self.state.drafts[draft].occurrences;
-        Link::strongest(ties, 0, |slot| self.entities[occurrences[slot].entity].key_len)
+        let within = ties.into_iter().filter(|(_, to)| self.state.levels[to.level].draft == draft);
+        let ties: Vec<_> = within.filter_map(|(own, to)| Some((own, self.state.relation(to).slot?, to.column))).collect();
+        Link::strongest(&ties, 0, |slot| self.entities[occurrences[slot].entity].key_len)
     }
 
     fn add_level(&mut self, draft: DraftId, parent: Option<LevelId>) -> LevelId {

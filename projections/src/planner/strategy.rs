@@ -186,14 +186,12 @@ impl<'e> Planner<'e> {
         let (mut found, mut links) = (Vec::new(), Vec::new());
         for tie in ties {
             let Some(outer) = self.correlate(sub, tie, mistakes) else { continue };
-            if let Expr::Column { slot, column } = &outer {
-                links.push((tie.own.column, *slot, *column));
-            }
+            links.push((tie.own.column, &tie.outer));
             found.push((tie.own.column, outer));
         }
         found.sort_by_key(|(column, _)| *column);
         let draft = self.state.levels[sub].draft;
-        let link = self.link(draft, &links);
+        let link = self.link(draft, links);
         self.state.drafts[draft].occurrences[slot].link = Some(link);
         let columns = found.iter().map(|(column, _)| *column).collect();
         (found.into_iter().map(|(_, expr)| expr).collect(), columns)
@@ -268,13 +266,11 @@ impl<'e> Planner<'e> {
             if let Err(mistake) = check_kinds(&own.name, &own.ty, &outer.ty, tie.span) {
                 mistakes.push(mistake);
             }
-            if let Expr::Column { slot, column } = &outer.expr {
-                links.push((place, *slot, *column));
-            }
+            links.push((place, &tie.outer));
             key.push(outer.expr);
         }
         let draft = self.state.levels[level].draft;
-        let link = self.link(draft, &links);
+        let link = self.link(draft, links);
         self.state.drafts[draft].groups.push(GroupRead { rollup, link });
         Some(key)
     }

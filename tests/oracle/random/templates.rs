@@ -1,6 +1,7 @@
 //! The expressions that are tried: each a text with holes that other expressions of the named kind fill. `{?}` is any kind,
 //! `{<}` any kind that has an order, `{m}` any that has a minimum, each the same throughout the text. `{=kind}` is a column, where
-//! two equal values may look different: 1.0 and 1.00. `{1}` is the text of the first hole once more, `{key}` the key of the rows,
+//! two equal values may look different: 1.0 and 1.00, and where JSON is stored, which is in canonical form: the text of an object that
+//! an expression built shows PostgreSQL's spaces. `{1}` is the text of the first hole once more, `{key}` the key of the rows,
 //! `{dir}` a direction.
 
 use super::kind::Kind;
@@ -205,9 +206,9 @@ const TEXT: [&str; 55] = [
     "({time}::text)",
     "({date}::text)",
     "({uuid}::text)",
-    "({json} ->> 'a')",
-    "({json} ->> 0)",
-    "({json} #>> '{b,c,1}')",
+    "({=json} ->> 'a')",
+    "({=json} ->> 0)",
+    "({=json} #>> '{b,c,1}')",
     "array_to_string({texts}, ',')",
     "array_to_string({texts}, ',', '?')",
     "json_typeof({json})",
@@ -217,7 +218,7 @@ const TEXT: [&str; 55] = [
     "({texts}::text)",
     "({ints}::text)",
     "({interval}::text)",
-    "json_extract_path_text({json}, 'b', 'c')",
+    "json_extract_path_text({=json}, 'b', 'c')",
     "split_part({text}, 'b', -1)",
     "({text}::varchar(3)::text)",
     "lpad({text}, 2)",
