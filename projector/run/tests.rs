@@ -109,7 +109,6 @@ fn plan(policy: Policy, fingerprint: u64) -> Plan {
             filters: vec![0],
             order_by: vec![0],
             lineage: vec![0],
-            expire_at: None,
         }],
         dead_letters: DeadLetters { policy, limit: 3 },
         duplicate_window: 100,

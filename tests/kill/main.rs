@@ -45,7 +45,7 @@ fn a_daemon_that_is_killed_a_hundred_times_loses_and_doubles_nothing() {
 
 fn next_events(shop: &mut Shop, kill: usize) -> Vec<String> {
     let events = shop.take(EVENTS_A_KILL).map(|event| String::from_utf8(event.bytes).expect("events are UTF-8"));
-    events.chain((kill % 10 == 0).then(|| BAD.replace("ID", &kill.to_string()))).collect()
+    events.chain((kill.is_multiple_of(10)).then(|| BAD.replace("ID", &kill.to_string()))).collect()
 }
 
 /// Kills the daemon some time after its start. Nothing is waited for: the moment is the point.

@@ -82,8 +82,6 @@ pub struct ViewDef<'f> {
     pub name: Name<'f>,
     /// `query`: a file beside this one.
     pub query: Text<'f>,
-    /// `documents.expire_at`
-    pub expire_at: Option<Text<'f>>,
     /// `table.order_by`
     pub order_by: Vec<Text<'f>>,
     /// `table.filters`
@@ -222,11 +220,7 @@ fn read_assigns<'f>(section: &Section<'f>, report: &mut Report<'_>) -> Vec<Assig
 
 fn read_view<'f>(name: Name<'f>, mut section: Section<'f>, report: &mut Report<'_>) -> Option<ViewDef<'f>> {
     let query = section.required_text("query", report);
-    let expire_at = section.section("documents", report).and_then(|mut documents| {
-        let expire_at = documents.text("expire_at", report);
-        documents.close(report);
-        expire_at
-    });
+    read_documents(&mut section, report);
     let (mut order_by, mut filters) = (None, None);
     if let Some(mut table) = section.section("table", report) {
         order_by = table.texts("order_by", report);
@@ -234,7 +228,17 @@ fn read_view<'f>(name: Name<'f>, mut section: Section<'f>, report: &mut Report<'
         table.close(report);
     }
     section.close(report);
-    Some(ViewDef { name, query: query?, expire_at, order_by: order_by.unwrap_or_default(), filters: filters.unwrap_or_default() })
+    Some(ViewDef { name, query: query?, order_by: order_by.unwrap_or_default(), filters: filters.unwrap_or_default() })
+}
+
+/// Nothing can be said of documents yet. Better refused than ignored: somebody counts on old documents going away.
+fn read_documents(view: &mut Section<'_>, report: &mut Report<'_>) {
+    let Some(mut documents) = view.section("documents", report) else { return };
+    if let Some(expire_at) = documents.get("expire_at") {
+        let hint = "leave it out, and let an event delete the row or WHERE drop the document";
+        report.add_with_hint(expire_at.span, "`documents.expire_at` is not supported yet", Some(hint.to_owned()));
+    }
+    documents.close(report);
 }
 
 // === names ===

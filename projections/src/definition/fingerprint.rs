@@ -8,7 +8,7 @@ use crate::plan::Plan;
 /// Counts changes of what the engine stores for a plan. A new number makes every projection rebuild.
 const FORMAT: u32 = 1;
 
-/// XXH3 of everything in the plan that decides rows and documents. How lists are ordered, filtered and expired does not,
+/// XXH3 of everything in the plan that decides rows and documents. How lists are ordered and filtered does not,
 /// nor do the names of things in the files, except those that readers see.
 pub fn of(plan: &Plan, registry: &Registry) -> u64 {
     let upcasts: Vec<&str> =

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use schemas::{SourceFile, Type};
-use sqlparser::ast::{Ident, Query, Spanned as _};
-use sqlparser::tokenizer::Span;
+use schemas::SourceFile;
+use sqlparser::ast::Query;
 
 use super::file::ViewDef;
 use super::nearest::suggest;
@@ -12,7 +11,6 @@ use super::report::Report;
 use super::rules::report_at;
 use super::sql::SqlText;
 use super::syntax::Text;
-use crate::expr::{AggregateCall, Expr, Mistake, Scope, Typed, coerce, compile};
 use crate::plan::{Column, View, ViewId};
 use crate::planner::{Planner, Selected, named_columns};
 
@@ -65,13 +63,8 @@ impl ViewDraft<'_> {
             column_numbers(&self.def.order_by, &columns, report);
             return None;
         };
-        let expire_at = self.def.expire_at.as_ref().map(|text| expire_at(text, &columns, report));
         let filters = with_key(column_numbers(&self.def.filters, &columns, report), &key);
         let order_by = with_key(column_numbers(&self.def.order_by, &columns, report), &key);
-        let expire_at = match expire_at {
-            Some(expire_at) => Some(expire_at?),
-            None => None,
-        };
         Some(View {
             name: self.def.name.value.to_owned(),
             query: Arc::from(self.sql.text.as_ref()),
@@ -80,7 +73,6 @@ impl ViewDraft<'_> {
             key,
             filters,
             order_by,
-            expire_at,
         })
     }
 }
@@ -107,53 +99,4 @@ fn column_number(name: &Text<'_>, columns: &[Column], report: &mut Report<'_>) -
 fn with_key(mut columns: Vec<usize>, key: &[usize]) -> Vec<usize> {
     columns.extend(key.iter().filter(|column| !columns.contains(column)).copied().collect::<Vec<_>>());
     columns
-}
-
-// === expire_at ===
-
-fn expire_at(text: &Text<'_>, columns: &[Column], report: &mut Report<'_>) -> Option<Typed> {
-    let expr = text.sql.parse_expr(report)?;
-    let mut mistakes = Vec::new();
-    let typed = compile(&expr, &mut DocumentScope { columns }, &mut mistakes);
-    report_at(&text.sql, mistakes, report);
-    let typed = typed?;
-    let found = typed.ty.clone();
-    let coerced = coerce(typed, &Type::Timestamp).map_err(|_| {
-        let hint = Some("write a time, such as `placed_at + interval '90 days'`".to_owned());
-        report.add_with_hint(text.span.clone(), format!("`expire_at` must be timestamptz, not {found}"), hint);
-    });
-    coerced.ok()
-}
-
-/// The columns of a document.
-struct DocumentScope<'c> {
-    columns: &'c [Column],
-}
-
-impl Scope for DocumentScope<'_> {
-    fn column(&mut self, name: &[Ident]) -> Result<Typed, Mistake> {
-        let span = Span::union_iter(name.iter().map(|ident| ident.span));
-        let wanted = name.iter().map(|ident| ident.value.as_str()).collect::<Vec<_>>().join(".");
-        let number = self.columns.iter().position(|column| column.name == wanted).ok_or_else(|| Mistake {
-            span,
-            message: format!("the view has no column `{wanted}`"),
-            hint: suggest(&wanted, self.columns.iter().map(|column| column.name.as_str())),
-        })?;
-        Ok(Typed { expr: Expr::Param(number), ty: self.columns[number].ty.clone() })
-    }
-
-    fn subselect(&mut self, query: &Query, mistakes: &mut Vec<Mistake>) -> Option<Typed> {
-        mistakes
-            .push(Mistake::new(query.span(), "`expire_at` cannot have a sub-select").with_hint("make it a column of the view"));
-        None
-    }
-
-    fn exists(&mut self, query: &Query, mistakes: &mut Vec<Mistake>) -> Option<Typed> {
-        self.subselect(query, mistakes)
-    }
-
-    fn aggregate(&mut self, call: &AggregateCall<'_>, mistakes: &mut Vec<Mistake>) -> Option<Typed> {
-        mistakes.push(Mistake::new(call.span, "`expire_at` cannot have an aggregate").with_hint("make it a column of the view"));
-        None
-    }
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::{Column, EntityId};
-use crate::expr::Typed;
 
 /// What users read.
 #[derive(Clone, Debug)]
@@ -22,6 +21,4 @@ pub struct View {
     pub order_by: Vec<usize>,
     /// The entity behind each column that is passed through unchanged, and what else feeds the view.
     pub lineage: Vec<EntityId>,
-    /// When the document expires, over its columns as parameters.
-    pub expire_at: Option<Typed>,
 }
