@@ -150,6 +150,11 @@ def comparison():
         nullif(0, i8)
         nullif(j, j)
         nullif('', '')
+        nullif(null::integer, 1 / (i8 - 42))
+        nullif(nullif(1, 1), 1 / (i8 - 42)) + 1
+        nullif(i8 / (i8 - 42), null)
+        nullif(d, null)
+        nullif(i4, null::bigint)
         not b
         not nb
         not i4

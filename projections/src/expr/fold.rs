@@ -10,6 +10,7 @@ pub(super) fn folded(expr: Expr) -> Expr {
     if expr.is_surely_null() {
         return Expr::Literal(Value::Null);
     }
+    let expr = without_nullif(expr);
     if !expr.is_constant() {
         return expr;
     }
@@ -19,10 +20,23 @@ pub(super) fn folded(expr: Expr) -> Expr {
     }
 }
 
+/// NULLIF with a NULL is its first argument; if that is the NULL, the other is not even computed, in PostgreSQL too.
+fn without_nullif(expr: Expr) -> Expr {
+    match expr {
+        Expr::Call { function, args } if function.name == "nullif" && args.iter().any(is_null) => {
+            args.into_iter().next().unwrap_or(Expr::Literal(Value::Null))
+        }
+        expr => expr,
+    }
+}
+
+fn is_null(expr: &Expr) -> bool {
+    *expr == Expr::Literal(Value::Null)
+}
+
 impl Expr {
     /// A function that is not called with NULL, called with it: the other arguments are not even computed, in PostgreSQL too.
     fn is_surely_null(&self) -> bool {
-        let is_null = |arg: &Expr| *arg == Expr::Literal(Value::Null);
         matches!(self, Expr::Call { function, args } if function.nulls == NullRule::Strict && args.iter().any(is_null))
     }
 

@@ -41,7 +41,41 @@ fn print_finite(value: f64, out: &mut String) {
         return out.push_str(shown.strip_suffix(".0").unwrap_or(shown));
     }
     let (digits, exponent) = digits_of(shown);
+    if is_between(value, &digits, exponent) {
+        let (digits, exponent) = digits_within(value, digits.len());
+        return print_digits(&digits, exponent, out);
+    }
     print_digits(&digits, exponent, out);
+}
+
+/// Whether the digits are exactly halfway to the next double on either side. They read back as this one, whose last bit is
+/// zero, but PostgreSQL does not rely on how a reader rounds. Only integers can be halfway in so few digits.
+fn is_between(value: f64, digits: &str, exponent: i32) -> bool {
+    let bits = value.to_bits();
+    let (mantissa, power) = ((bits & ((1 << 52) - 1)) | 1 << 52, (bits >> 52) as i32 - 1075);
+    let tens = exponent + 1 - digits.len() as i32;
+    // Tens beyond these have more fives in them than the double has bits.
+    if power <= 0 || mantissa % 2 == 1 || !(0..=23).contains(&tens) {
+        return false;
+    }
+    let number = digits.parse::<u128>().unwrap_or(0) * 5u128.pow(tens as u32);
+    // Below a power of two doubles are twice as dense.
+    let (below, above) =
+        if mantissa == 1 << 52 { (4 * mantissa - 1, 4 * mantissa + 2) } else { (4 * mantissa - 2, 4 * mantissa + 2) };
+    [below, above].iter().any(|&half| same_product(number, tens, half.into(), power - 2))
+}
+
+/// Whether a × 2^i = b × 2^j.
+fn same_product(a: u128, i: i32, b: u128, j: i32) -> bool {
+    a >> a.trailing_zeros() == b >> b.trailing_zeros() && a.trailing_zeros() as i32 + i == b.trailing_zeros() as i32 + j
+}
+
+/// The fewest digits, more than `few`, that are nearer to the double than to any other.
+fn digits_within(value: f64, few: usize) -> (String, i32) {
+    let longer = (few..17).map(|after_first| format!("{value:.after_first$e}"));
+    let same = longer.filter(|shown| shown.parse() == Ok(value)).map(|shown| digits_of(&shown));
+    let mut within = same.filter(|(digits, exponent)| !is_between(value, digits, *exponent));
+    within.next().unwrap_or_else(|| digits_of(&format!("{value:.16e}")))
 }
 
 /// The significant digits of a number, and the decimal exponent of the first of them.

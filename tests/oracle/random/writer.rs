@@ -113,6 +113,7 @@ impl<'m> Writer<'m> {
                 "1" => first.clone()?,
                 "key" => scope.key.clone(),
                 "dir" => self.random.pick(&["", " ASC", " DESC", " NULLS FIRST", " DESC NULLS LAST"]).to_owned(),
+                "typed" => format!("({})::{}", self.expression(same, scope, depth), same.ty()),
                 "?" | "<" | "m" => self.expression(same, scope, depth),
                 hole => match hole.strip_prefix('=') {
                     Some(name) => self.column(Kind::named(name)?, scope)?,
