@@ -14,8 +14,8 @@ use crate::Scale;
 use crate::definitions::{events, shop};
 use crate::table::Table;
 
-/// Events of a batch.
-const BATCH: usize = 1_000;
+/// Events of a batch, as the daemon takes them from a backlog.
+const BATCH: usize = 8_192;
 
 pub fn measure(scale: Scale, table: &mut Table) {
     let (plan, registry) = shop();

@@ -28,10 +28,10 @@ impl Customers {
 
     pub(super) fn step(&mut self, clock: &mut Clock) {
         match clock.random.below(100) {
-            0..70 => self.register(clock),
-            70..85 => self.rename(clock),
-            85..92 => self.change_email(clock),
-            92..96 => self.delete(clock),
+            0..80 => self.register(clock),
+            80..88 => self.rename(clock),
+            88..96 => self.change_email(clock),
+            96..98 => self.delete(clock),
             _ => self.come_back(clock),
         }
     }
@@ -48,21 +48,21 @@ impl Customers {
     }
 
     fn rename(&self, clock: &mut Clock) {
-        let id = customer_id(clock.random.skewed(self.count));
+        let id = customer_id(clock.random.below(self.count));
         let (first, last) = (clock.random.pick(&FIRST_NAMES), clock.random.pick(&LAST_NAMES));
         let _ = write!(clock.data, r#"{{"customer_id":"{id}","name":"{first} {last}"}}"#);
         clock.say(SERVICE, "CustomerRenamed", 1, &id);
     }
 
     fn change_email(&self, clock: &mut Clock) {
-        let id = customer_id(clock.random.skewed(self.count));
+        let id = customer_id(clock.random.below(self.count));
         let number = clock.random.below(10_000);
         let _ = write!(clock.data, r#"{{"customer_id":"{id}","email":"{id}.{number}@mail.example"}}"#);
         clock.say(SERVICE, "CustomerEmailChanged", 1, &id);
     }
 
     fn delete(&mut self, clock: &mut Clock) {
-        let number = clock.random.skewed(self.count);
+        let number = clock.random.below(self.count);
         let id = customer_id(number);
         self.gone.push(number);
         let _ = write!(clock.data, r#"{{"customer_id":"{id}"}}"#);

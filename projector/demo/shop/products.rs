@@ -28,11 +28,11 @@ impl Products {
 
     pub(super) fn step(&mut self, clock: &mut Clock) {
         match clock.random.below(100) {
-            0..30 => self.add(clock),
-            30..75 => self.reprice(clock),
-            75..88 => self.retitle(clock),
-            88..92 => self.discontinue(clock),
-            92..96 => self.remove(clock),
+            0..45 => self.add(clock),
+            45..90 => self.reprice(clock),
+            90..94 => self.retitle(clock),
+            94..96 => self.discontinue(clock),
+            96..98 => self.remove(clock),
             _ => self.add_again(clock),
         }
     }
@@ -60,7 +60,7 @@ impl Products {
     }
 
     fn retitle(&self, clock: &mut Clock) {
-        let id = sku(clock.random.skewed(self.prices.len()));
+        let id = sku(clock.random.below(self.prices.len()));
         let title = title(clock);
         let _ = write!(clock.data, r#"{{"sku":"{id}","title":"{title}"}}"#);
         clock.say(SERVICE, "ProductRetitled", 1, &id);
@@ -73,7 +73,7 @@ impl Products {
     }
 
     fn remove(&mut self, clock: &mut Clock) {
-        let number = clock.random.skewed(self.prices.len());
+        let number = clock.random.below(self.prices.len());
         let id = sku(number);
         self.gone.push(number);
         let _ = write!(clock.data, r#"{{"sku":"{id}"}}"#);

@@ -47,8 +47,8 @@ impl World {
         } else {
             match clock.random.below(1000) {
                 0..40 => customers.step(clock),
-                40..65 => products.step(clock),
-                65..340 => orders.place(clock, customers, products),
+                40..50 => products.step(clock),
+                50..325 => orders.place(clock, customers, products),
                 _ => orders.step(clock),
             }
         }
