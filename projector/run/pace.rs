@@ -1,7 +1,7 @@
 //! What a session does next: a pure function of how things stand.
 //!
-//! At any time at most one batch is being read, one waits to be folded, one waits to be committed and one is being committed; that
-//! bounds the memory, and lets each part work while the others do. A batch is whatever the log has when it is read: one event when
+//! At any time at most one batch is being read, one waits to be folded, a few wait to be committed and one is being committed;
+//! that bounds the memory, and lets each part work while the others do. A batch is whatever the log has when it is read: one event when
 //! they come one by one, a large commit under a backlog.
 
 /// When a session has reached its end.
@@ -24,8 +24,8 @@ pub struct Situation {
     pub reading: bool,
     /// Whether events wait to be folded.
     pub buffered: bool,
-    /// Whether folded changes wait to be committed.
-    pub computed: bool,
+    /// Folded batches that wait to be committed.
+    pub computed: usize,
     /// Whether a commit is under way.
     pub committing: bool,
     /// Jobs that are left.
@@ -61,17 +61,21 @@ pub enum Step {
     End,
 }
 
+/// So many folded batches may wait for the committer: a page of a job and the batch of events after it, lest small pages keep
+/// the next large batch from being folded while one is committed.
+const WAITING: usize = 2;
+
 /// What to do next.
 pub fn decide(now: &Situation) -> Step {
-    let is_idle = !now.computed && !now.committing;
+    let is_idle = now.computed == 0 && !now.committing;
     let has_reached = matches!(now.until, Until::Position(end) if now.folded >= end);
-    if now.computed && !now.committing {
+    if now.computed > 0 && !now.committing {
         Step::Commit
     } else if now.ending {
         if now.committing { Step::Wait } else { Step::End }
     } else if !now.reading && !now.buffered && !has_reached {
         Step::Read
-    } else if let (false, Some(work)) = (now.computed, next_work(now)) {
+    } else if let (true, Some(work)) = (now.computed < WAITING, next_work(now)) {
         Step::Fold(work)
     } else if has_reached && is_idle && now.jobs == 0 {
         Step::End
@@ -99,7 +103,7 @@ mod tests {
         ending: false,
         reading: false,
         buffered: false,
-        computed: false,
+        computed: 0,
         committing: false,
         jobs: 0,
         last: Work::Job,
@@ -115,8 +119,9 @@ mod tests {
             ("the next is read before the last is folded", Situation { buffered: false, ..START }, Step::Read),
             ("it folds what is there", Situation { buffered: true, ..reading }, Step::Fold(Work::Events)),
             ("also while it commits", Situation { buffered: true, committing: true, ..reading }, Step::Fold(Work::Events)),
-            ("but not twice", Situation { buffered: true, committing: true, computed: true, ..reading }, Step::Wait),
-            ("it commits as soon as it can", Situation { buffered: true, computed: true, ..reading }, Step::Commit),
+            ("also ahead", Situation { buffered: true, committing: true, computed: 1, ..reading }, Step::Fold(Work::Events)),
+            ("but not too far", Situation { buffered: true, committing: true, computed: 2, ..reading }, Step::Wait),
+            ("it commits as soon as it can", Situation { buffered: true, computed: 1, ..reading }, Step::Commit),
             ("jobs fill the gaps", Situation { jobs: 1, ..reading }, Step::Fold(Work::Job)),
             (
                 "jobs take turns with events",
@@ -124,7 +129,7 @@ mod tests {
                 Step::Fold(Work::Job),
             ),
             ("and events with jobs", Situation { jobs: 1, buffered: true, ..reading }, Step::Fold(Work::Events)),
-            ("an end commits what is folded", Situation { ending: true, computed: true, ..START }, Step::Commit),
+            ("an end commits what is folded", Situation { ending: true, computed: 1, ..START }, Step::Commit),
             ("waits for it", Situation { ending: true, committing: true, ..START }, Step::Wait),
             ("and drops what is not", Situation { ending: true, buffered: true, ..START }, Step::End),
             ("at its position it ends", Situation { until: Until::Position(5), ..START }, Step::End),

@@ -1,5 +1,6 @@
 //! A session: from the store's checkpoint on, until there is a reason to end.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, Scope};
@@ -88,7 +89,8 @@ struct Session<'s> {
     is_committing: bool,
     last: Work,
     buffered: Vec<LogEvent>,
-    computed: Option<Computed>,
+    /// In the order of their positions.
+    computed: VecDeque<Computed>,
     dead_letters: u64,
     ending: Option<Result<End, Halt>>,
 }
@@ -129,7 +131,7 @@ pub fn run(setting: &Setting<'_>, until: Until) -> Result<End, Halt> {
             is_committing: false,
             last: Work::Job,
             buffered: Vec::new(),
-            computed: None,
+            computed: VecDeque::new(),
             dead_letters,
             ending: None,
         };
@@ -183,7 +185,7 @@ impl Session<'_> {
             ending: self.ending.is_some(),
             reading: self.is_reading,
             buffered: !self.buffered.is_empty(),
-            computed: self.computed.is_some(),
+            computed: self.computed.len(),
             committing: self.is_committing,
             jobs: self.processor.pending_jobs(),
             last: self.last,
@@ -236,7 +238,7 @@ impl Session<'_> {
             }
             Outcome::Fenced(newer) => Err(Halt::Fenced { ours: self.fence, newer }),
             Outcome::Stale(_) => {
-                self.computed = None;
+                self.computed.clear();
                 self.end(Ok(End::Restart));
                 Ok(())
             }
@@ -258,8 +260,10 @@ impl Session<'_> {
                 Some(self.processor.fold(&events)?)
             }
         };
-        self.computed = computed;
-        self.judge_dead_letters()
+        match computed {
+            Some(computed) => self.keep(computed),
+            None => Ok(()),
+        }
     }
 
     /// Lets the reader work while these events are folded.
@@ -271,16 +275,16 @@ impl Session<'_> {
         }
     }
 
-    fn judge_dead_letters(&mut self) -> Result<(), Halt> {
-        let letters = self.computed.as_ref().map_or(&[][..], |computed| &computed.changes.dead_letters);
-        let Some(first) = letters.iter().min_by_key(|letter| letter.position) else { return Ok(()) };
-        if self.setting.definition.plan.dead_letters.policy == Policy::Halt {
-            let (position, reason) = (first.position, first.reason.clone());
-            self.computed = None;
-            self.end(Ok(End::BadEvent { position, reason }));
+    /// Keeps what is folded for the committer, as far as its dead letters allow.
+    fn keep(&mut self, computed: Computed) -> Result<(), Halt> {
+        let letters = &computed.changes.dead_letters;
+        let first = letters.iter().min_by_key(|letter| letter.position);
+        if let (Some(first), Policy::Halt) = (first, self.setting.definition.plan.dead_letters.policy) {
+            self.end(Ok(End::BadEvent { position: first.position, reason: first.reason.clone() }));
             return Ok(());
         }
         self.dead_letters += letters.len() as u64;
+        self.computed.push_back(computed);
         if let Err(flood) = refuse_flood(self.setting, self.dead_letters) {
             self.end(Err(flood));
         }
@@ -288,7 +292,7 @@ impl Session<'_> {
     }
 
     fn commit(&mut self) {
-        if let Some(computed) = self.computed.take() {
+        if let Some(computed) = self.computed.pop_front() {
             // The committer ends only with the session, or after it has said why.
             self.is_committing = self.commits.send(computed).is_ok();
         }
