@@ -65,6 +65,11 @@ impl Row {
         &self.0
     }
 
+    /// The bytes to store, without a copy.
+    pub fn shared(&self) -> Arc<[u8]> {
+        self.0.clone()
+    }
+
     /// How many columns the row has.
     pub fn len(&self) -> usize {
         usize::from(u16::from_le_bytes([self.0[0], self.0[1]]))

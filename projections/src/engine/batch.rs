@@ -9,7 +9,7 @@ use crate::codec::{Key, Row};
 use crate::expr::{Frame, eval};
 use crate::plan::{Output, Plan, Policy, RollupId, RollupReader, ViewId};
 
-use super::cache::{Cache, Known, KnownSet};
+use super::cache::{Cache, Known, KnownSet, Table, Weigh};
 use super::cells::{CellKey, Changes, Content, DeadLetter, DocumentChange, DocumentMark, MembersWanted, Missing, Space};
 use super::decode::{Decoded, Effect, Refusal};
 use super::evaluate::{Evaluator, Yield};
@@ -139,6 +139,7 @@ impl<'e> Batch<'e> {
         for (event, decoded) in std::mem::take(&mut self.events) {
             self.fold_event(event, decoded, tools);
         }
+        tools.cache.seal_rows();
         let links = fold::index_links(tools.plan, tools.cache);
         for link in &links {
             tools.cache.link(&link.set, &link.member, link.present);
@@ -188,7 +189,12 @@ impl<'e> Batch<'e> {
             Work::Apply(yields) => self.apply(number, yields, tools, missing),
             Work::Regroup { rollup, stale } => {
                 let left = regroup(tools.plan, rollup, stale, tools.cache, tools.limits.page, missing);
-                Some(if left.is_empty() { Work::Groups { rollup } } else { Work::Regroup { rollup, stale: left } })
+                Some(if left.is_empty() {
+                    tools.cache.seal_rollup(rollup);
+                    Work::Groups { rollup }
+                } else {
+                    Work::Regroup { rollup, stale: left }
+                })
             }
             Work::Groups { rollup } => self.groups(rollup, tools, missing),
         };
@@ -280,15 +286,15 @@ impl<'e> Batch<'e> {
         let rollup = &tools.plan.rollups[number];
         let RollupReader::View { view, having, columns } = &rollup.reader else { return None };
         let mut documents = Vec::new();
-        for (touched, now) in tools.cache.groups[number].changed() {
-            let content = match now {
+        for changed in tools.cache.groups[number].changed() {
+            let content = match &changed.new {
                 None => Content::Absent,
-                Some(now) => match group::params(rollup, Some((touched.key.clone(), now))) {
+                Some(now) => match group::params(rollup, Some((changed.key.clone(), now))) {
                     Err(error) => Content::Broken(error.to_string()),
                     Ok(params) => group_document(having.as_ref(), columns, &params),
                 },
             };
-            documents.push((touched.key.clone(), touched.position, content));
+            documents.push((changed.key.clone(), changed.position, content));
         }
         self.emit(*view, documents, tools.cache, missing).map(|_| Work::Groups { rollup: number })
     }
@@ -324,27 +330,23 @@ impl<'e> Batch<'e> {
 
     /// Gathers the cells that the batch changed.
     fn collect_cells(&mut self, tools: &Tools<'_>) {
-        let cells = &mut self.changes.cells;
-        let row_bytes = |row: Option<&Row>| row.map(|row| Arc::from(row.bytes()));
-        for (entity, table) in tools.cache.rows.iter().enumerate() {
-            cells.extend(table.changed().map(|(touched, now)| (cell(Space::Row(entity), &touched.key), row_bytes(now))));
+        let cache = &tools.cache;
+        for (entity, table) in cache.rows.iter().enumerate() {
+            self.collect(Space::Row(entity), table, Row::shared);
         }
-        for (rollup, table) in tools.cache.contributions.iter().enumerate() {
-            let changed = table.changed();
-            cells.extend(changed.map(|(touched, now)| (cell(Space::Contribution(rollup), &touched.key), row_bytes(now))));
+        for (rollup, table) in cache.contributions.iter().enumerate() {
+            self.collect(Space::Contribution(rollup), table, Row::shared);
         }
-        for (rollup, table) in tools.cache.groups.iter().enumerate() {
-            let changed = table.changed();
-            cells
-                .extend(changed.map(|(touched, now)| {
-                    (cell(Space::Group(rollup), &touched.key), now.map(|group| Arc::from(group.encode())))
-                }));
+        for (rollup, table) in cache.groups.iter().enumerate() {
+            self.collect(Space::Group(rollup), table, |group| Arc::from(group.encode()));
         }
     }
-}
 
-fn cell(space: Space, key: &Key) -> CellKey {
-    CellKey { space, key: key.clone() }
+    fn collect<V: Clone + PartialEq + Weigh>(&mut self, space: Space, table: &Table<V>, bytes: fn(&V) -> Arc<[u8]>) {
+        let changed = table.changed().iter();
+        let cells = changed.map(|cell| (CellKey { space, key: cell.key.clone() }, cell.new.as_ref().map(bytes)));
+        self.changes.cells.extend(cells);
+    }
 }
 
 fn document((key, position, yielded): (Key, u64, Yield)) -> Option<(Key, u64, Content)> {

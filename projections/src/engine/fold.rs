@@ -110,15 +110,15 @@ fn set<'f>(
 pub fn index_links(plan: &Plan, cache: &Cache) -> Vec<Link> {
     let mut links = Vec::new();
     for (number, index) in plan.indexes.iter().enumerate() {
-        for (touched, now) in cache.rows[index.entity].changed() {
-            let old = touched.old.as_ref().and_then(|row| columns_key(row, &index.columns));
-            let new = now.and_then(|row| columns_key(row, &index.columns));
+        for row in cache.rows[index.entity].changed() {
+            let old = row.old.as_ref().and_then(|row| columns_key(row, &index.columns));
+            let new = row.new.as_ref().and_then(|row| columns_key(row, &index.columns));
             if old == new {
                 continue;
             }
             let link = |value: Key, present| Link {
                 set: SetKey { space: SetSpace::Index(number), value },
-                member: touched.key.clone(),
+                member: row.key.clone(),
                 present,
             };
             links.extend(old.map(|value| link(value, false)));

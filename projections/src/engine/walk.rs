@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 use crate::codec::{Key, KeyBuilder, Row, decode_key};
 use crate::plan::{Block, Hop, HopFrom, HopTo, Plan, TriggerSource};
 
-use super::cache::{Cache, Known, KnownSet, Touched};
+use super::cache::{Cache, Changed, Known, KnownSet};
 use super::cells::{CellKey, MembersWanted, Missing, SetKey, SetSpace, Space};
 use super::jobs::Job;
 
@@ -73,16 +73,16 @@ pub fn start(plan: &Plan, number: usize, cache: &Cache, dirty: &mut Dirty) -> Ve
     for (trigger, of) in plan.blocks[number].triggers.iter().enumerate() {
         match &of.on {
             TriggerSource::Row { entity, reads } => {
-                for (touched, now) in cache.rows[*entity].changed() {
-                    if reads_differ(touched.old.as_ref(), now, reads) {
-                        start_row(&of.hops, trigger, touched, now, dirty, &mut walks);
+                for row in cache.rows[*entity].changed() {
+                    if reads_differ(row.old.as_ref(), row.new.as_ref(), reads) {
+                        start_row(&of.hops, trigger, row, dirty, &mut walks);
                     }
                 }
             }
             TriggerSource::Group { rollup } => {
-                for (touched, _) in cache.groups[*rollup].changed() {
-                    if let Some(key) = group_key(&of.hops, &touched.key) {
-                        start_key(&of.hops, trigger, &key, touched.position, dirty, &mut walks);
+                for group in cache.groups[*rollup].changed() {
+                    if let Some(key) = group_key(&of.hops, &group.key) {
+                        start_key(&of.hops, trigger, &key, group.position, dirty, &mut walks);
                     }
                 }
             }
@@ -99,15 +99,15 @@ fn reads_differ(old: Option<&Row>, new: Option<&Row>, reads: &[usize]) -> bool {
     }
 }
 
-fn start_row(hops: &[Hop], trigger: usize, touched: &Touched<Row>, now: Option<&Row>, dirty: &mut Dirty, walks: &mut Vec<Walk>) {
+fn start_row(hops: &[Hop], trigger: usize, row: &Changed<Row>, dirty: &mut Dirty, walks: &mut Vec<Walk>) {
     let Some(Hop { from: HopFrom::Columns(columns), .. }) = hops.first() else {
-        return start_key(hops, trigger, &touched.key, touched.position, dirty, walks);
+        return start_key(hops, trigger, &row.key, row.position, dirty, walks);
     };
-    let old = touched.old.as_ref().and_then(|row| columns_key(row, columns));
-    let new = now.and_then(|row| columns_key(row, columns));
+    let old = row.old.as_ref().and_then(|row| columns_key(row, columns));
+    let new = row.new.as_ref().and_then(|row| columns_key(row, columns));
     let moved = old != new;
     let values = new.into_iter().chain(old.filter(|_| moved));
-    walks.extend(values.map(|value| Walk { trigger, hop: 0, value, position: touched.position }));
+    walks.extend(values.map(|value| Walk { trigger, hop: 0, value, position: row.position }));
 }
 
 /// What the first hop of a changed group goes by: its key, or some values of it; `None` where one of those is NULL.

@@ -11,10 +11,10 @@ mod table;
 use std::sync::Arc;
 
 use crate::codec::{Corrupt, Key, Row};
-use crate::plan::Plan;
+use crate::plan::{Plan, RollupId};
 
 pub use sets::{KnownSet, Sets};
-pub use table::{Known, Table, Touched};
+pub use table::{Changed, Known, Table};
 
 use super::cells::{CellKey, DocumentMark, SetKey, SetSpace, Space};
 use super::exchange::Answers;
@@ -80,6 +80,17 @@ impl Cache {
         self.contributions.iter_mut().for_each(|table| table.begin(batch));
         self.groups.iter_mut().for_each(|table| table.begin(batch));
         self.documents.iter_mut().for_each(|table| table.begin(batch));
+    }
+
+    /// All rows that the batch changes are changed.
+    pub fn seal_rows(&mut self) {
+        self.rows.iter_mut().for_each(Table::seal);
+    }
+
+    /// All contributions and groups of the roll-up that the batch changes are changed.
+    pub fn seal_rollup(&mut self, rollup: RollupId) {
+        self.contributions[rollup].seal();
+        self.groups[rollup].seal();
     }
 
     /// Batch `batch` is in the store; whatever outgrows the bound may go.

@@ -26,6 +26,7 @@ pub struct Table<V> {
     complete: bool,
     batch: u64,
     touched: Vec<Touched<V>>,
+    changed: Vec<Changed<V>>,
     weight: usize,
 }
 
@@ -40,12 +41,22 @@ struct Entry<V> {
 }
 
 /// A cell that the present batch wrote.
+struct Touched<V> {
+    key: Key,
+    /// Its value before the batch.
+    old: Option<V>,
+    position: u64,
+}
+
+/// A cell that the present batch changed.
 #[derive(Debug)]
-pub struct Touched<V> {
+pub struct Changed<V> {
     /// The cell's key.
     pub key: Key,
     /// Its value before the batch.
     pub old: Option<V>,
+    /// Its value after it.
+    pub new: Option<V>,
     /// The last event that wrote it.
     pub position: u64,
 }
@@ -60,6 +71,7 @@ impl<V: Clone + PartialEq + Weigh> Table<V> {
             complete: false,
             batch: 0,
             touched: Vec::new(),
+            changed: Vec::new(),
             weight: 0,
         }
     }
@@ -73,6 +85,7 @@ impl<V: Clone + PartialEq + Weigh> Table<V> {
     pub fn begin(&mut self, batch: u64) {
         self.batch = batch;
         self.touched.clear();
+        self.changed.clear();
     }
 
     pub fn get(&self, key: &Key) -> Known<&V> {
@@ -127,17 +140,19 @@ impl<V: Clone + PartialEq + Weigh> Table<V> {
         }
     }
 
-    /// What the present batch wrote, in the order of first writes; the value now is in the table.
-    pub fn touched(&self) -> &[Touched<V>] {
-        &self.touched
+    /// The present batch writes no more here: what it changed can be told.
+    pub fn seal(&mut self) {
+        let entries = &self.entries;
+        let changed = self.touched.drain(..).filter_map(|Touched { key, old, position }| {
+            let new = &entries.get(&key)?.value;
+            (*new != old).then(|| Changed { new: new.clone(), key, old, position })
+        });
+        self.changed.extend(changed);
     }
 
-    /// The cells that the present batch changed, with their values now.
-    pub fn changed(&self) -> impl Iterator<Item = (&Touched<V>, Option<&V>)> {
-        self.touched.iter().filter_map(|touched| {
-            let now = self.entries.get(&touched.key)?.value.as_ref();
-            (now != touched.old.as_ref()).then_some((touched, now))
-        })
+    /// The cells that the present batch changed before it was sealed, in the order of their first writes.
+    pub fn changed(&self) -> &[Changed<V>] {
+        &self.changed
     }
 
     pub fn weight(&self) -> usize {
