@@ -1,7 +1,6 @@
 //! What a function is: its name, the types it takes and gives, and what computes it. Operators and casts are
 //! functions too; the tables in [`functions`](super::functions) list them all.
 
-#![allow(dead_code, reason = "the tables of functions follow in the next commit")]
 use schemas::{Type, Value};
 
 use super::EvalError;
@@ -66,7 +65,6 @@ pub(super) enum Kind {
     Text,
     Timestamp,
     Date,
-    Uuid,
     Interval,
     Json,
     /// `text[]`
@@ -95,7 +93,6 @@ impl Kind {
             Kind::Text => Type::Text,
             Kind::Timestamp => Type::Timestamp,
             Kind::Date => Type::Date,
-            Kind::Uuid => Type::Uuid,
             Kind::Interval => Type::Interval,
             Kind::Json => Type::JSON,
             Kind::TextArray => Type::Array(Box::new(Type::Text)),
@@ -155,6 +152,13 @@ impl Function {
     pub(super) const fn variadic(mut self) -> Function {
         self.arity = Arity::Variadic;
         self
+    }
+
+    /// The name, the types of the arguments, and that of the result: `round(numeric, integer) numeric`.
+    pub fn signature(&self) -> String {
+        let shown = |kind: &Kind| kind.ty().map_or_else(|| format!("{kind:?}"), |ty| ty.to_string());
+        let params: Vec<String> = self.params.iter().map(shown).collect();
+        format!("{}({}) {}", self.name, params.join(", "), shown(&self.result))
     }
 
     /// The parameter that argument `index` is for.

@@ -35,6 +35,7 @@ pub use compile::{compile, compile_condition};
 pub use convert::{coerce, settled};
 pub use eval::{eval, is_true};
 pub use function::Function;
+pub use functions::catalogue;
 pub use nearest::nearest;
 pub use scope::{AggregateCall, Mistake, Scope};
 

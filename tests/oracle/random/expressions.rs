@@ -1,11 +1,12 @@
 //! Random expressions, one by one, over random rows: values and errors must be PostgreSQL's. Nothing is guarded here: what fails
 //! for a row must fail for that row in both.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use postgres::Client;
 use projections::codec::Row;
-use projections::expr::{AggregateCall, Expr, Frame, Mistake, Scope as Names, Typed, compile, eval};
+use projections::expr::{AggregateCall, Expr, Frame, Function, Mistake, Scope as Names, Typed, catalogue, compile, eval};
 use projector::demo::Random;
 use schemas::{Type, Value, json::write_json, text};
 use sqlparser::ast::{self, Ident};
@@ -25,6 +26,24 @@ const ROWS: usize = 25;
 /// How many columns there are of each kind.
 const COPIES: usize = 2;
 
+/// Expressions that are no functions.
+const FORMS: [&str; 6] = ["cast of an array", "AND", "OR", "IN", "CASE", "coalesce"];
+/// Functions without arguments: constants by the time they are evaluated.
+const FOLDED: [&str; 2] = ["json_build_object() json", "json_build_array() json"];
+/// The types that text is cast to.
+const PARSED: [Type; 10] = [
+    Type::Bool,
+    Type::Int4,
+    Type::Int8,
+    Type::Double,
+    Type::Decimal,
+    Type::Timestamp,
+    Type::Date,
+    Type::Uuid,
+    Type::Interval,
+    Type::JSON,
+];
+
 /// How many differences are shown.
 const SHOWN_DIFFERENCES: usize = 20;
 
@@ -35,9 +54,9 @@ fn random_expressions_agree_with_postgresql() {
     let budget = Duration::from_secs(super::environment("PROJECTOR_RANDOM_SECONDS").unwrap_or(60) / 2);
     let first = given.unwrap_or_else(super::first_seed);
     println!("seeds from {first}");
-    let (start, mut differences) = (Instant::now(), Vec::new());
+    let (start, mut differences, mut reached) = (Instant::now(), Vec::new(), BTreeSet::new());
     for seed in first.. {
-        differences.extend(check(&mut client, seed));
+        differences.extend(check(&mut client, seed, &mut reached));
         if given.is_some() || start.elapsed() > budget {
             println!("{} rounds", seed - first + 1);
             break;
@@ -46,10 +65,39 @@ fn random_expressions_agree_with_postgresql() {
     differences.sort_by_key(String::len);
     differences.truncate(SHOWN_DIFFERENCES);
     assert!(differences.is_empty(), "{}", differences.join("\n"));
+    if given.is_none() {
+        assert_reached(&reached);
+    }
+}
+
+/// Every function, operator and cast must have been evaluated: what is never tried is not tested.
+fn assert_reached(reached: &BTreeSet<String>) {
+    let texts = PARSED.map(|ty| format!("text to {ty}"));
+    let functions = catalogue().map(Function::signature).filter(|signature| !FOLDED.contains(&signature.as_str()));
+    let all = functions.chain(texts).chain(FORMS.map(str::to_owned));
+    let unreached: Vec<_> = all.filter(|signature| !reached.contains(signature)).collect();
+    assert!(unreached.is_empty(), "never tried: {unreached:#?}");
+}
+
+/// Notes the functions and forms of which the expression is made.
+fn note(expr: &Expr, reached: &mut BTreeSet<String>) {
+    expr.walk(&mut |part| {
+        reached.insert(match part {
+            Expr::Call { function, .. } => function.signature(),
+            Expr::Parse { to, .. } => format!("text to {to}"),
+            Expr::Each { .. } => "cast of an array".to_owned(),
+            Expr::And(_) => "AND".to_owned(),
+            Expr::Or(_) => "OR".to_owned(),
+            Expr::In { .. } => "IN".to_owned(),
+            Expr::Case { .. } => "CASE".to_owned(),
+            Expr::Coalesce(_) => "coalesce".to_owned(),
+            Expr::Literal(_) | Expr::Column { .. } | Expr::Param(_) => return,
+        });
+    });
 }
 
 /// Evaluates a few dozen expressions over a few dozen rows; where they differ.
-fn check(client: &mut Client, seed: u64) -> Vec<String> {
+fn check(client: &mut Client, seed: u64, reached: &mut BTreeSet<String>) -> Vec<String> {
     let model = Model { entities: Vec::new(), domains: Vec::new() };
     let mut writer = Writer::new(Random::new(seed), &model);
     let columns = columns();
@@ -61,7 +109,7 @@ fn check(client: &mut Client, seed: u64) -> Vec<String> {
         let kind = SHOWN[writer.random.below(SHOWN.len())];
         let depth = writer.random.between(1, 4);
         let text = writer.expression(kind, &scope, depth);
-        if let Err(difference) = compare(client, &columns, &rows, &text) {
+        if let Err(difference) = compare(client, &columns, &rows, &text, reached) {
             differences.push(format!("PROJECTOR_RANDOM_SEED={seed}: {text}\n{difference}"));
         }
     }
@@ -110,7 +158,13 @@ fn fill(client: &mut Client, columns: &[Leaf], rows: &[Vec<Value<'static>>]) {
 }
 
 /// What PostgreSQL and we make of the expression, row by row.
-fn compare(client: &mut Client, columns: &[Leaf], rows: &[Vec<Value<'static>>], text: &str) -> Result<(), String> {
+fn compare(
+    client: &mut Client,
+    columns: &[Leaf],
+    rows: &[Vec<Value<'static>>],
+    text: &str,
+    reached: &mut BTreeSet<String>,
+) -> Result<(), String> {
     let compiled = compiled(columns, text);
     let whole =
         client.query(&format!("SELECT (row_to_json(q) -> 'v')::text FROM (SELECT id, {text} AS v FROM t) q ORDER BY id"), &[]);
@@ -119,6 +173,7 @@ fn compare(client: &mut Client, columns: &[Leaf], rows: &[Vec<Value<'static>>], 
         (Err(ours), Ok(_)) => return Err(format!("we refuse it: {ours}")),
         (Err(_), Err(_)) => return Ok(()),
     };
+    note(&compiled.expr, reached);
     let theirs: Vec<Result<String, String>> = match whole {
         Ok(rows) => rows.iter().map(|row| Ok(row.get(0))).collect(),
         Err(_) => (0..rows.len()).map(|id| ask(client, text, id)).collect(),

@@ -34,7 +34,7 @@ const SAME: [&str; 8] = [
     "least({<}, {<}, {<})",
     "({?})",
 ];
-const BOOL: [&str; 46] = [
+const BOOL: [&str; 58] = [
     "({<} = {<})",
     "({<} <> {<})",
     "({<} < {<})",
@@ -81,8 +81,20 @@ const BOOL: [&str; 46] = [
     "({json} ->> 'a' IS NOT NULL)",
     "({text} NOT ILIKE '_B%')",
     "({bool} = {bool})",
+    "({int} <> ANY({ints}::bigint[]))",
+    "({int} < ANY({ints}::bigint[]))",
+    "({int} <= ANY({ints}::bigint[]))",
+    "({int} > ANY({ints}::bigint[]))",
+    "({int} >= ANY({ints}::bigint[]))",
+    "({text} = ALL({texts}::text[]))",
+    "({text} <> ALL({texts}::text[]))",
+    "({text} <= ALL({texts}::text[]))",
+    "({text} > ALL({texts}::text[]))",
+    "({text} >= ALL({texts}::text[]))",
+    "({bool}::integer)::boolean",
+    "({text} LIKE {text} ESCAPE '!')",
 ];
-const INT: [&str; 37] = [
+const INT: [&str; 41] = [
     "({int} + {int})",
     "({int} - {int})",
     "(({int}::bigint * {int}) % 997)",
@@ -120,8 +132,12 @@ const INT: [&str; 37] = [
     "extract(isodow FROM {date})::bigint",
     "json_array_length({=json} -> 'b' -> 'c')",
     "scale({=num})",
+    "(({bool}::integer) * 3)",
+    "(+ ({bool}::integer))",
+    "(+ {int})",
+    "character_length({text})",
 ];
-const DOUBLE: [&str; 17] = [
+const DOUBLE: [&str; 22] = [
     "({double} + {double})",
     "({double} - {double})",
     "({double} * 0.5::double precision)",
@@ -139,8 +155,13 @@ const DOUBLE: [&str; 17] = [
     "power({double}, 2)",
     "date_part('second', {time})",
     "(({num} + {double}) / 2)",
+    "(+ {double})",
+    "({double} ^ 2::double precision)",
+    "pow({double}, 2::double precision)",
+    "ceiling({double})",
+    "date_part('day', {interval})",
 ];
-const DECIMAL: [&str; 27] = [
+const DECIMAL: [&str; 31] = [
     "({num} + {num})",
     "({num} - {num})",
     "(({num} * {num}) % 997)",
@@ -168,8 +189,12 @@ const DECIMAL: [&str; 27] = [
     "round({num}, -1)",
     "({int} + {num})",
     "extract(milliseconds FROM {time})",
+    "(+ {num})",
+    "ceiling({num})",
+    "extract(hour FROM {interval})",
+    "(extract(epoch FROM {interval}) % 1000)",
 ];
-const TEXT: [&str; 55] = [
+const TEXT: [&str; 66] = [
     "({text} || {text})",
     "({text} || {int})",
     "concat({text}, {int}, {bool})",
@@ -225,8 +250,19 @@ const TEXT: [&str; 55] = [
     "rpad({text}, 5, {text})",
     "concat({double}, {date}, {uuid}, {time})",
     "substring({text} FROM -1 FOR 3)",
+    "to_hex(({bool}::integer) * 255)",
+    "ltrim({text}, ' a')",
+    "rtrim({text}, 'b ')",
+    "\"substr\"({text}, 2)",
+    "\"substr\"({text}, 1, 3)",
+    "overlay({text} PLACING 'xx' FROM 2)",
+    "to_char({time}, 'YYYY-MM-DD HH24:MI:SS')",
+    "to_char({time}, 'Dy, DD Mon YYYY HH12:MI:SS.US AM')",
+    "md5({text})",
+    "format(replace({text}, '%', '%%'))",
+    "format('%s: %s', {text}, {<})",
 ];
-const TIME: [&str; 13] = [
+const TIME: [&str; 14] = [
     "date_trunc('hour', {time})",
     "date_trunc('day', {time})",
     "date_trunc('week', {time})",
@@ -240,8 +276,9 @@ const TIME: [&str; 13] = [
     "date_trunc('milliseconds', {time})",
     "date_trunc('decade', {time})",
     "date_trunc('minute', {time})",
+    "({interval} + {time})",
 ];
-const DATE: [&str; 7] = [
+const DATE: [&str; 8] = [
     "({time}::date)",
     "({date} + (abs({int}) % 100)::integer)",
     "({date} - 3)",
@@ -249,8 +286,9 @@ const DATE: [&str; 7] = [
     "({date}::timestamptz + {interval})::date",
     "make_date(2024, 1 + (abs({int}) % 12)::integer, 28)",
     "date_trunc('quarter', {date})::date",
+    "((abs({int}) % 100)::integer + {date})",
 ];
-const INTERVAL: [&str; 9] = [
+const INTERVAL: [&str; 15] = [
     "(interval '1 day' * (abs({int}) % 10))",
     "(interval '1 month')",
     "interval '90 minutes'",
@@ -260,6 +298,12 @@ const INTERVAL: [&str; 9] = [
     "justify_hours({interval})",
     "({time} - {time})",
     "(- {interval})",
+    "({interval} - interval '1 hour')",
+    "(0.5::double precision * {interval})",
+    "({interval} / 2)",
+    "date_trunc('hour', {interval})",
+    "age({time}, {time})",
+    "(({int}::text || ' days')::interval)",
 ];
 const JSON: [&str; 14] = [
     "json_build_object('k', {?}, 'n', {int})",
@@ -277,7 +321,7 @@ const JSON: [&str; 14] = [
     "to_json({texts})",
     "(coalesce({json} ->> 't', '1') IS NULL)::text::json",
 ];
-const TEXTS: [&str; 8] = [
+const TEXTS: [&str; 10] = [
     "array_append({texts}, {text})",
     "ARRAY[{text}, {text}]",
     "string_to_array({text}, ' ')",
@@ -286,12 +330,14 @@ const TEXTS: [&str; 8] = [
     "array_prepend({text}::text, {texts})",
     "array_cat({texts}, {texts})",
     "(string_to_array({text}, NULL))",
+    "string_to_array({text}, ' ', 'a')",
+    "({ints}::text[])",
 ];
 const INTS: [&str; 3] =
     ["array_append({ints}, {int}::bigint)", "(({texts} IS NULL)::integer || {ints})", "array_remove({ints}, 1)"];
 const UUID: [&str; 1] = ["(({uuid}::text)::uuid)"];
 const WILD_INT: [&str; 1] = ["({bigint}::text)::bigint"];
-const WILD_DOUBLE: [&str; 8] = [
+const WILD_DOUBLE: [&str; 10] = [
     "({wild}::text)::double precision",
     "abs({wild})",
     "exp({double} / 100)",
@@ -300,9 +346,19 @@ const WILD_DOUBLE: [&str; 8] = [
     "({wild} * {double})",
     "({bigint}::double precision)",
     "({bignum}::double precision)",
+    "log(abs({double}) + 1)",
+    "log10(abs({double}) + 1)",
 ];
-const WILD_DECIMAL: [&str; 4] =
-    ["({bignum}::text)::numeric", "(- {bignum})", "({bigint}::numeric)", "({num} / nullif({num}, 0))"];
+const WILD_DECIMAL: [&str; 8] = [
+    "({bignum}::text)::numeric",
+    "(- {bignum})",
+    "({bigint}::numeric)",
+    "({num} / nullif({num}, 0))",
+    "sqrt(abs({num}))",
+    "((abs({num}) % 10 + 1) ^ 4)",
+    "power(abs({num}) % 10 + 1, 2)",
+    "pow(abs({num}) % 10 + 1, 3.0)",
+];
 
 /// Aggregates over the rows of a sub-select or a group. Where the order of the rows shows, it is made total.
 const AGGREGATES: [(Result, &str); 27] = [

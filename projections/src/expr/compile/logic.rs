@@ -7,7 +7,7 @@ use sqlparser::tokenizer::Span;
 use super::{Compiler, Fault, listed, types};
 use crate::expr::convert::unify;
 use crate::expr::fold::folded;
-use crate::expr::functions::{ALL_OF, ANY_OF};
+use crate::expr::functions::named;
 use crate::expr::{Expr, Typed};
 
 /// The outcome of an expression that was recognized.
@@ -120,8 +120,8 @@ impl Compiler<'_> {
         }
         let args = self.exprs(&[left, right])?;
         let sign = super::operator::sign(op);
-        let table = if which == "ANY" { ANY_OF } else { ALL_OF };
-        match sign.and_then(|sign| table.iter().find(|function| function.name == sign)) {
+        let name = sign.map(|sign| format!("{sign} {}", which.to_lowercase()));
+        match name.and_then(|name| named(&name).next()) {
             Some(function) => self.apply_function(function, args, span),
             None => self
                 .fail(span, Fault::new(format!("{op} {which} is not supported")).with_hint("the operators are = <> < <= > >=")),

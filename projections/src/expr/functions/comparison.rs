@@ -33,26 +33,18 @@ pub(super) static TABLE: &[Function] = &[
         .variadic()
         .sees_nulls(),
     Function::many("least", &[Comparable], Comparable, |values| Ok(extreme(values, Ordering::Less))).variadic().sees_nulls(),
-];
-
-/// `x = ANY (array)` and so on: the sign of the operator, and the function.
-pub(in crate::expr) static ANY_OF: &[Function] = &[
-    Function::two("=", &[AnyElement, AnyArray], Bool, |a, b| any_of(a, b, Ordering::is_eq)).sees_nulls(),
-    Function::two("<>", &[AnyElement, AnyArray], Bool, |a, b| any_of(a, b, Ordering::is_ne)).sees_nulls(),
-    Function::two("<", &[AnyElement, AnyArray], Bool, |a, b| any_of(a, b, Ordering::is_lt)).sees_nulls(),
-    Function::two("<=", &[AnyElement, AnyArray], Bool, |a, b| any_of(a, b, Ordering::is_le)).sees_nulls(),
-    Function::two(">", &[AnyElement, AnyArray], Bool, |a, b| any_of(a, b, Ordering::is_gt)).sees_nulls(),
-    Function::two(">=", &[AnyElement, AnyArray], Bool, |a, b| any_of(a, b, Ordering::is_ge)).sees_nulls(),
-];
-
-/// `x = ALL (array)` and so on.
-pub(in crate::expr) static ALL_OF: &[Function] = &[
-    Function::two("=", &[AnyElement, AnyArray], Bool, |a, b| all_of(a, b, Ordering::is_eq)).sees_nulls(),
-    Function::two("<>", &[AnyElement, AnyArray], Bool, |a, b| all_of(a, b, Ordering::is_ne)).sees_nulls(),
-    Function::two("<", &[AnyElement, AnyArray], Bool, |a, b| all_of(a, b, Ordering::is_lt)).sees_nulls(),
-    Function::two("<=", &[AnyElement, AnyArray], Bool, |a, b| all_of(a, b, Ordering::is_le)).sees_nulls(),
-    Function::two(">", &[AnyElement, AnyArray], Bool, |a, b| all_of(a, b, Ordering::is_gt)).sees_nulls(),
-    Function::two(">=", &[AnyElement, AnyArray], Bool, |a, b| all_of(a, b, Ordering::is_ge)).sees_nulls(),
+    Function::two("= any", &[AnyElement, AnyArray], Bool, |a, b| any_of(a, b, Ordering::is_eq)).sees_nulls(),
+    Function::two("<> any", &[AnyElement, AnyArray], Bool, |a, b| any_of(a, b, Ordering::is_ne)).sees_nulls(),
+    Function::two("< any", &[AnyElement, AnyArray], Bool, |a, b| any_of(a, b, Ordering::is_lt)).sees_nulls(),
+    Function::two("<= any", &[AnyElement, AnyArray], Bool, |a, b| any_of(a, b, Ordering::is_le)).sees_nulls(),
+    Function::two("> any", &[AnyElement, AnyArray], Bool, |a, b| any_of(a, b, Ordering::is_gt)).sees_nulls(),
+    Function::two(">= any", &[AnyElement, AnyArray], Bool, |a, b| any_of(a, b, Ordering::is_ge)).sees_nulls(),
+    Function::two("= all", &[AnyElement, AnyArray], Bool, |a, b| all_of(a, b, Ordering::is_eq)).sees_nulls(),
+    Function::two("<> all", &[AnyElement, AnyArray], Bool, |a, b| all_of(a, b, Ordering::is_ne)).sees_nulls(),
+    Function::two("< all", &[AnyElement, AnyArray], Bool, |a, b| all_of(a, b, Ordering::is_lt)).sees_nulls(),
+    Function::two("<= all", &[AnyElement, AnyArray], Bool, |a, b| all_of(a, b, Ordering::is_le)).sees_nulls(),
+    Function::two("> all", &[AnyElement, AnyArray], Bool, |a, b| all_of(a, b, Ordering::is_gt)).sees_nulls(),
+    Function::two(">= all", &[AnyElement, AnyArray], Bool, |a, b| all_of(a, b, Ordering::is_ge)).sees_nulls(),
 ];
 
 fn any_of<'v>(value: Value<'v>, array: Value<'v>, test: fn(Ordering) -> bool) -> Outcome<'v> {

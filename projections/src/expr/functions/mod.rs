@@ -19,7 +19,6 @@ mod to_char;
 use super::function::Function;
 
 pub(super) use cast::{CASTS, Context, TO_PRECISION, TO_TEXT};
-pub(super) use comparison::{ALL_OF, ANY_OF};
 pub(super) use format::check_places;
 pub(crate) use json_build::{array as json_array, object as json_object};
 pub(crate) use time::{part_of_interval, sum_of_intervals};
@@ -51,4 +50,23 @@ pub(super) fn named(name: &str) -> impl Iterator<Item = &'static Function> {
 /// All functions and operators.
 pub(super) fn all() -> impl Iterator<Item = &'static Function> {
     FAMILIES.iter().flat_map(|family| family.iter())
+}
+
+/// Every function, operator and cast there is.
+pub fn catalogue() -> impl Iterator<Item = &'static Function> {
+    let casts = CASTS.iter().map(|rule| &rule.function).chain([&TO_TEXT, &TO_PRECISION]);
+    all().chain(casts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Expressions are compared to compute what is equal only once; functions then by their signatures.
+    #[test]
+    fn no_two_functions_are_equal() {
+        for (place, function) in all().enumerate() {
+            assert!(all().skip(place + 1).all(|other| other != function), "{} is there twice", function.signature());
+        }
+    }
 }

@@ -21,7 +21,6 @@ pub(super) static TABLE: &[Function] = &[
     Function::two("+", &[Span, Span], Span, |a, b| sum(take::interval(a)?, take::interval(b)?)),
     Function::two("-", &[Span, Span], Span, |a, b| sum(take::interval(a)?, negated(take::interval(b)?)?)),
     Function::one("-", &[Span], Span, |a| Ok(Value::Interval(negated(take::interval(a)?)?))),
-    Function::one("+", &[Span], Span, |a| Ok(a)),
     Function::two("*", &[Span, Double], Span, |i, f| scaled(take::interval(i)?, take::double(f)?, |a, b| a * b)),
     Function::two("*", &[Double, Span], Span, |f, i| scaled(take::interval(i)?, take::double(f)?, |a, b| a * b)),
     Function::two("/", &[Span, Double], Span, divided),
