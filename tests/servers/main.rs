@@ -1,0 +1,5 @@
+//! Projector on real servers, which `tests/servers/install` puts in place. Where one is missing these tests fail.
+
+mod nats;
+mod process;
+mod survival;
