@@ -84,6 +84,17 @@ pub fn load(config: &Config) -> Result<Definitions, Unusable> {
     }
 }
 
+/// The shop, from the files that are part of the program.
+pub fn built_in_shop() -> Result<Definitions, Unusable> {
+    use crate::demo::definitions::{FOLDER, SCHEMAS, definition_files, schema_files};
+    let mistaken = |sources: Vec<SourceFile>| move |mistakes| Unusable::Mistakes { mistakes, sources };
+    let (schemas, files) = (schema_files(), definition_files());
+    let registry = load_registry(SCHEMAS, &schemas).map_err(mistaken(schemas))?;
+    let plan = load_projection(FOLDER, &files, &registry).map_err(mistaken(files.clone()))?;
+    let projection = Projection { folder: FOLDER.to_owned(), files, plan: Arc::new(plan) };
+    Ok(Definitions { registry: Arc::new(registry), projections: vec![projection] })
+}
+
 /// The event types of a folder of schemas.
 pub fn registry(root: &Path) -> Result<Registry, Unusable> {
     let mut files = schema_files(root)?;

@@ -1,10 +1,11 @@
 //! `demo`: the daemon with the shop, and services that publish events to it.
 
 use std::env;
+use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -16,8 +17,8 @@ use super::failure::Failure;
 use super::progress::Progress;
 use super::run::{Daemon, Port};
 use super::telemetry;
-use crate::config::Telemetry;
-use crate::definitions;
+use crate::config::{Config, Telemetry};
+use crate::definitions::{self, Definitions, Unusable};
 use crate::demo::{Generated, Shop};
 use crate::fault::Fault;
 use crate::log::NewEvent;
@@ -35,6 +36,8 @@ const SEED: u64 = 7;
 const TICK: Duration = Duration::from_millis(50);
 /// How often progress is shown.
 const PERIOD: Duration = Duration::from_millis(500);
+/// How often a line is written where there is no terminal.
+const LINE_PERIOD: Duration = Duration::from_secs(5);
 
 /// Run the shop: the daemon, and services that publish events to it
 #[derive(Debug, Args)]
@@ -56,14 +59,7 @@ impl Demo {
         let config = context.config()?;
         // Progress is shown instead of log lines.
         telemetry::start(&Telemetry { filter: "warn".to_owned(), ..config.telemetry.clone() });
-        let mut definitions = definitions::load(&config)?;
-        definitions.projections.retain(|projection| projection.plan.name == PROJECTION);
-        if definitions.projections.is_empty() {
-            let folder = config.projections.display();
-            return Err(Failure::Refused(format!(
-                "there is no projection {PROJECTION} in {folder}: run the demo in the repository"
-            )));
-        }
+        let definitions = definitions(&config)?;
         let daemon = Daemon::new(config, definitions)?;
         let address = daemon.listen(context, Port::FreeIfTaken)?;
         let stores = daemon.supervisor.stores.clone();
@@ -80,6 +76,16 @@ impl Demo {
         }
         exit
     }
+}
+
+/// The shop as its files are now, where they are at hand, or as it was when the program was built.
+fn definitions(config: &Config) -> Result<Definitions, Unusable> {
+    if !config.projections.join(PROJECTION).is_dir() {
+        return definitions::built_in_shop();
+    }
+    let mut definitions = definitions::load(config)?;
+    definitions.projections.retain(|projection| projection.plan.name == PROJECTION);
+    if definitions.projections.is_empty() { definitions::built_in_shop() } else { Ok(definitions) }
 }
 
 fn print(context: &mut Context, count: usize) -> Result<Exit, Failure> {
@@ -109,15 +115,22 @@ fn publish(stores: &Stores, rate: u64, stop: &StopFlag) -> Result<(), Fault> {
 /// Shows how far the projection is, and, as soon as there is a document, how to read it.
 fn watch(stores: &Stores, board: &Arc<Board>, stop: &StopFlag, address: Option<SocketAddr>, form: Form) -> Result<(), Fault> {
     let style = ProgressStyle::with_template("{spinner} {msg}");
-    let bar = if form == Form::Text { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+    let is_terminal = io::stderr().is_terminal();
+    let bar = if form == Form::Text && is_terminal { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    let mut last_line = None;
     let mut has_told = false;
     while !stop.is_up() {
         thread::sleep(PERIOD);
         let head = stores.log.head()?.map_or(0, |head| head.position);
         if let Some((_, now)) = board.all().into_iter().find(|(name, _)| name == PROJECTION) {
             let lag = head.saturating_sub(now.position);
-            bar.set_message(format!("{head} events published, {} applied, lag {lag}", now.position));
+            let message = format!("{head} events published, {} applied, lag {lag}", now.position);
+            if form == Form::Text && !is_terminal && last_line.is_none_or(|at: Instant| at.elapsed() >= LINE_PERIOD) {
+                eprintln!("{message}");
+                last_line = Some(Instant::now());
+            }
+            bar.set_message(message);
             bar.tick();
         }
         if !has_told && let Some(key) = first_key(stores)? {

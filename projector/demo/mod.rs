@@ -9,4 +9,4 @@ mod shop;
 pub use auction::Auction;
 pub use envelope::Generated;
 pub use random::Random;
-pub use shop::Shop;
+pub use shop::{Shop, definitions};

@@ -3,6 +3,7 @@
 //! bought, products are removed that orders name.
 
 mod customers;
+pub mod definitions;
 mod orders;
 mod products;
 mod words;
