@@ -1,5 +1,8 @@
 //! Projector, the daemon and its command line: everything that touches the world.
 
+// They panic when nobody reads them; `cli` writes to streams that may be closed.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::context::{Context, Form};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::say::say;
 use crate::state::views::StoredDeadLetter;
 
 /// How many are read at once.
@@ -68,7 +69,7 @@ fn list(context: &mut Context, projection: &str) -> Result<Exit, Failure> {
 fn show(context: &mut Context, projection: &str, position: u64) -> Result<Exit, Failure> {
     let stores = context.existing_stores()?;
     let Some(letter) = stores.views.dead_letter(projection, position)? else {
-        eprintln!("{projection}: there is no dead letter at position {position}");
+        say(format_args!("{projection}: there is no dead letter at position {position}"));
         return Ok(Exit::No);
     };
     match context.form() {

@@ -16,6 +16,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::progress::Progress;
 use super::run::{Daemon, Port};
+use super::say::say;
 use super::telemetry;
 use crate::config::{Config, Telemetry};
 use crate::definitions::{self, Definitions, Unusable};
@@ -127,7 +128,7 @@ fn watch(stores: &Stores, board: &Arc<Board>, stop: &StopFlag, address: Option<S
             let lag = head.saturating_sub(now.position);
             let message = format!("{head} events published, {} applied, lag {lag}", now.position);
             if form == Form::Text && !is_terminal && last_line.is_none_or(|at: Instant| at.elapsed() >= LINE_PERIOD) {
-                eprintln!("{message}");
+                say(&message);
                 last_line = Some(Instant::now());
             }
             bar.set_message(message);
@@ -135,7 +136,7 @@ fn watch(stores: &Stores, board: &Arc<Board>, stop: &StopFlag, address: Option<S
         }
         if !has_told && let Some(key) = first_key(stores)? {
             has_told = true;
-            bar.suspend(|| eprintln!("{}", lines(&key, address)));
+            bar.suspend(|| say(lines(&key, address)));
         }
     }
     bar.finish_and_clear();

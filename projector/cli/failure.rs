@@ -9,6 +9,7 @@ use serde_json::json;
 use super::context::Form;
 use super::exit::Exit;
 use super::mistakes;
+use super::say::say;
 use crate::config::Unusable;
 use crate::definitions;
 use crate::fault::{Fault, chain};
@@ -84,12 +85,12 @@ impl Failure {
         let exit = self.exit();
         match (self, form) {
             (_, _) if exit == Exit::Success => {}
-            (_, Form::Json) => eprintln!("{}", self.to_json()),
+            (_, Form::Json) => say(self.to_json()),
             (Failure::Mistakes { mistakes, sources, .. }, Form::Text) => {
-                eprintln!("{}", mistakes::render(mistakes, sources));
-                eprintln!("{self}");
+                say(mistakes::render(mistakes, sources));
+                say(self);
             }
-            (_, Form::Text) => eprintln!("error: {}", chain(self)),
+            (_, Form::Text) => say(format_args!("error: {}", chain(self))),
         }
         exit
     }

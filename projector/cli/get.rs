@@ -7,6 +7,7 @@ use serde_json::json;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::say::say;
 use crate::state::{DocumentBody, LiveView};
 
 /// Print documents, one JSON a line; exit 1 where one is missing or has no value
@@ -31,12 +32,12 @@ impl Get {
             match document.map(|document| document.body) {
                 Some(DocumentBody::Json(json)) => context.print(json)?,
                 Some(DocumentBody::Broken(reason)) => {
-                    eprintln!("{}: document {text} has no value: {reason}", self.view);
+                    say(format_args!("{}: document {text} has no value: {reason}", self.view));
                     context.print(json!({ "$broken": reason }))?;
                     exit = Exit::No;
                 }
                 None => {
-                    eprintln!("{}: there is no document {text}", self.view);
+                    say(format_args!("{}: there is no document {text}", self.view));
                     exit = Exit::No;
                 }
             }

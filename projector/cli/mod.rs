@@ -13,6 +13,7 @@ mod progress;
 mod publish;
 mod query;
 mod run;
+mod say;
 mod schema;
 mod status;
 mod telemetry;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::context::Form;
+use super::say::say;
 use crate::run::{Board, Goal, Progress as Standing};
 
 /// How often bars move.
@@ -65,7 +66,7 @@ impl Progress {
         for (number, (name, standing)) in board.all().iter().enumerate() {
             match self {
                 Progress::Bars => bars.show(number, name, standing),
-                _ => eprintln!("{name}: position {} of {}, {}", standing.position, standing.head, standing.stage.word()),
+                _ => say(format_args!("{name}: position {} of {}, {}", standing.position, standing.head, standing.stage.word())),
             }
         }
     }

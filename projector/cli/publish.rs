@@ -11,6 +11,7 @@ use super::context::{Context, Form};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::input::Input;
+use super::say::say;
 use crate::definitions;
 use crate::fault::chain;
 use crate::intake::Intake;
@@ -102,7 +103,7 @@ impl Judge {
         let intake = match definitions::registry(&context.config()?.schemas) {
             Ok(registry) => Some(Intake::new(Arc::new(registry))),
             Err(unusable) => {
-                eprintln!("warning: lines are not checked: {}; see `projector check`", chain(&unusable));
+                say(format_args!("warning: lines are not checked: {}; see `projector check`", chain(&unusable)));
                 None
             }
         };
@@ -113,14 +114,14 @@ impl Judge {
         let Some(Err(Violation { kind, reason })) = self.intake.as_ref().map(|intake| intake.judge(line)) else { return };
         self.refused += 1;
         if self.refused <= TOLD {
-            eprintln!("warning: {path}:{number}: {kind}: {reason}");
+            say(format_args!("warning: {path}:{number}: {kind}: {reason}"));
         }
     }
 
     fn summarize(&self, what_became: &str) {
         if self.refused > 0 {
             let lines = if self.refused == 1 { "line" } else { "lines" };
-            eprintln!("warning: {} {lines} will be refused by projections; {what_became}", self.refused);
+            say(format_args!("warning: {} {lines} will be refused by projections; {what_became}", self.refused));
         }
     }
 }

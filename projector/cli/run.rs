@@ -12,6 +12,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::progress::{self, Progress};
+use super::say::say;
 use super::telemetry;
 use crate::config::{Config, Http};
 use crate::definitions::{self, Definitions};
@@ -169,7 +170,7 @@ fn judge(outcomes: Vec<Outcome>) -> Result<Exit, Failure> {
         outcomes.into_iter().filter_map(|Outcome { projection, halt }| Some(Failure::Halted { projection, source: halt? }));
     let Some(first) = failures.next() else { return Ok(Exit::Success) };
     for other in failures {
-        eprintln!("error: {}", chain(&other));
+        say(format_args!("error: {}", chain(&other)));
     }
     Err(first)
 }

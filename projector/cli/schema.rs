@@ -11,6 +11,7 @@ use super::context::{Context, Form};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::input::Input;
+use super::say::say;
 use crate::definitions;
 
 /// Compare event schemas with older ones, or guess them from events
@@ -113,7 +114,7 @@ fn infer(context: &mut Context, files: &[String], into: Option<&Path>) -> Result
     for path in files {
         Input::of(path).for_each_line(|number, line| {
             if let Err(violation) = inference.add(&line) {
-                eprintln!("warning: {path}:{number}: {}: {violation}", violation.kind);
+                say(format_args!("warning: {path}:{number}: {}: {violation}", violation.kind));
             }
             Ok(())
         })?;
@@ -138,7 +139,7 @@ fn write(context: &mut Context, path: &Path, text: &str) -> Result<(), Failure> 
     match std::fs::File::create_new(path) {
         Ok(mut file) => file.write_all(text.as_bytes()).map_err(unwritable)?,
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            eprintln!("warning: {} is there already, and stays as it is", path.display());
+            say(format_args!("warning: {} is there already, and stays as it is", path.display()));
             return Ok(());
         }
         Err(error) => return Err(unwritable(error)),

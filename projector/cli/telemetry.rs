@@ -1,5 +1,6 @@
 //! What the daemon says about itself, on stderr.
 
+use super::say::say;
 use std::io;
 
 use tracing_subscriber::EnvFilter;
@@ -16,6 +17,6 @@ pub fn start(telemetry: &Telemetry) {
         Format::Json => lines.json().try_init(),
     };
     if let Err(error) = started {
-        eprintln!("cannot write log lines: {error}");
+        say(format_args!("cannot write log lines: {error}"));
     }
 }

@@ -37,6 +37,27 @@ fn a_write_is_read_back() {
     assert_eq!(daemon.terminate(), Some(0));
 }
 
+/// In a folder without any definition; every line that it prints to be typed is typed.
+#[test]
+fn the_demo_says_what_works() {
+    let sandbox = Sandbox::empty();
+    let (demo, said) = sandbox.demo();
+    let mut typed = 0;
+    for line in said.iter().filter_map(|line| line.strip_prefix("  ")) {
+        typed += 1;
+        match line.split_once("http://") {
+            Some((_, url)) => {
+                let path = url.trim_end_matches('\'').strip_prefix(&demo.address).unwrap();
+                let answer = get(&demo, path);
+                assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("o-0000"), "{line}: {answer}");
+            }
+            None => assert!(!sandbox.ok(line.split_once(' ').unwrap().1).is_empty(), "{line}"),
+        }
+    }
+    assert_eq!(typed, 5, "{said:?}");
+    assert_eq!(demo.terminate(), Some(0));
+}
+
 #[test]
 fn problems() {
     let sandbox = Sandbox::new();

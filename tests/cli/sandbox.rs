@@ -46,13 +46,19 @@ pub struct Daemon {
 // === impl Sandbox ===
 
 impl Sandbox {
+    /// With nothing but a setting, so that tests do not fight for a port.
+    pub fn empty() -> Sandbox {
+        let sandbox = Sandbox { folder: tempfile::tempdir().unwrap() };
+        sandbox.write("projector.toml", "[http]\nlisten = \"127.0.0.1:0\"\n");
+        sandbox
+    }
+
     /// With the projection and its event type.
     pub fn new() -> Sandbox {
-        let sandbox = Sandbox { folder: tempfile::tempdir().unwrap() };
+        let sandbox = Sandbox::empty();
         sandbox.write("schemas/people/PersonSeen.v1.json", SCHEMA);
         sandbox.write("projections/people/projection.toml", PROJECTION);
         sandbox.write("projections/people/persons_by_age.sql", VIEW);
-        sandbox.write("projector.toml", "[http]\nlisten = \"127.0.0.1:0\"\n");
         sandbox
     }
 
@@ -103,10 +109,17 @@ impl Sandbox {
     /// Starts the daemon, and waits until it answers.
     pub fn daemon(&self) -> Daemon {
         let mut process = self.command("run").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on http://").unwrap().to_owned();
+        let address = address(&mut process);
         Daemon { process, address }
+    }
+
+    /// Starts the demo, and waits until it says how to read a view; also what it said.
+    pub fn demo(&self) -> (Daemon, Vec<String>) {
+        let mut process = self.command("demo").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let address = address(&mut process);
+        let said = BufReader::new(process.stderr.take().unwrap()).lines().map(Result::unwrap);
+        let said = said.take_while(|line| !line.starts_with("End with")).collect();
+        (Daemon { process, address }, said)
     }
 
     fn command(&self, arguments: &str) -> Command {
@@ -114,6 +127,13 @@ impl Sandbox {
         command.current_dir(self.folder.path()).args(arguments.split_whitespace()).env("PROJECTOR_TELEMETRY_FILTER", "off");
         command
     }
+}
+
+/// Where the process says that it listens.
+fn address(process: &mut Child) -> String {
+    let mut line = String::new();
+    BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    line.trim().strip_prefix("listening on http://").unwrap().to_owned()
 }
 
 // === impl Daemon ===
