@@ -1,6 +1,6 @@
 //! A store in memory, and a projection that is built in it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use projections::codec::{Key, Row};
@@ -16,6 +16,10 @@ use crate::tables::Rows;
 /// What a store holds.
 #[derive(Default)]
 struct Memory {
+    /// Rows that have gone.
+    gone: HashSet<CellKey>,
+    /// Whether a row that had gone came back.
+    returned: bool,
     cells: HashMap<CellKey, Arc<[u8]>>,
     sets: HashMap<SetKey, BTreeSet<Key>>,
 }
@@ -39,6 +43,8 @@ pub struct Build {
     engine: Engine,
     memory: Memory,
     checkpoint: u64,
+    /// How many pages of fan-out were worked off.
+    pub pages: usize,
     /// The documents that there are, by view and key.
     pub documents: BTreeMap<(ViewId, Key), Content>,
     /// What could not be applied.
@@ -57,7 +63,15 @@ impl Build {
     /// An empty build.
     pub fn new(plan: Arc<Plan>, registry: Arc<Registry>, limits: Limits) -> Build {
         let engine = Engine::new(plan.clone(), registry, limits);
-        Build { plan, engine, memory: Memory::default(), checkpoint: 0, documents: BTreeMap::new(), dead_letters: Vec::new() }
+        Build {
+            plan,
+            engine,
+            memory: Memory::default(),
+            checkpoint: 0,
+            pages: 0,
+            documents: BTreeMap::new(),
+            dead_letters: Vec::new(),
+        }
     }
 
     /// The store is known to be empty: the engine need not ask for what it has never seen.
@@ -79,7 +93,13 @@ impl Build {
         let Some(mut batch) = self.engine.begin_job(self.checkpoint) else { return false };
         let changes = run(&mut self.engine, &mut batch, &self.memory);
         self.commit(batch.number(), changes);
+        self.pages += 1;
         true
+    }
+
+    /// Whether a row was deleted, and came back later.
+    pub fn has_returned_rows(&self) -> bool {
+        self.memory.returned
     }
 
     /// Everything that is stored.
@@ -158,8 +178,14 @@ impl Memory {
     fn commit(&mut self, changes: &Changes) {
         for (cell, bytes) in &changes.cells {
             match bytes {
-                Some(bytes) => drop(self.cells.insert(cell.clone(), bytes.clone())),
-                None => drop(self.cells.remove(cell)),
+                Some(bytes) => {
+                    self.returned |= self.gone.contains(cell);
+                    self.cells.insert(cell.clone(), bytes.clone());
+                }
+                None => {
+                    self.cells.remove(cell);
+                    self.gone.extend(matches!(cell.space, Space::Row(_)).then(|| cell.clone()));
+                }
             }
         }
         for change in &changes.documents {

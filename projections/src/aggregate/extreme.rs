@@ -5,17 +5,17 @@ use std::cmp::Ordering;
 use schemas::Value;
 
 use crate::codec::{Corrupt, Row};
-use crate::expr::compare;
 use crate::plan::AggregateFunction;
 
 use super::Standing;
 use super::exact::take;
+use super::identity::{Exactly, order};
 
 /// `min` or `max` over some values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Extreme {
     /// NULL where there is no value.
-    pub value: Value<'static>,
+    pub value: Exactly,
     /// How many values are just this one.
     ties: u64,
     /// How many there are beside.
@@ -25,7 +25,7 @@ pub struct Extreme {
 impl Extreme {
     /// Over no value.
     pub fn new() -> Extreme {
-        Extreme { value: Value::Null, ties: 0, others: 0 }
+        Extreme { value: Exactly(Value::Null), ties: 0, others: 0 }
     }
 
     pub fn add(&mut self, function: AggregateFunction, value: &Value<'_>) {
@@ -35,7 +35,7 @@ impl Extreme {
             Ordering::Greater => {
                 self.others += self.ties;
                 self.ties = 1;
-                self.value = value.borrowed().into_owned();
+                self.value = Exactly(value.borrowed().into_owned());
             }
         }
     }
@@ -48,7 +48,7 @@ impl Extreme {
         self.ties = self.ties.saturating_sub(1);
         match (self.ties, self.others) {
             (0, 0) => {
-                self.value = Value::Null;
+                self.value = Exactly(Value::Null);
                 Standing::Current
             }
             (0, _) => Standing::Stale,
@@ -58,16 +58,16 @@ impl Extreme {
 
     /// Greater: the value takes the place of the present one.
     fn rank(&self, function: AggregateFunction, value: &Value<'_>) -> Ordering {
-        if self.value.is_null() {
+        if self.value.0.is_null() {
             return Ordering::Greater;
         }
-        let order = compare(value, &self.value).then_with(|| spelling(value).cmp(&spelling(&self.value)));
+        let order = order(value, &self.value.0);
         if function == AggregateFunction::Min { order.reverse() } else { order }
     }
 
     /// The value as a row of one column, with its length (u32), then both counts; all little-endian.
     pub fn encode(&self, out: &mut Vec<u8>) {
-        let row = Row::of(std::slice::from_ref(&self.value));
+        let row = Row::of(std::slice::from_ref(&self.value.0));
         out.extend_from_slice(&(row.bytes().len() as u32).to_le_bytes());
         out.extend_from_slice(row.bytes());
         out.extend_from_slice(&self.ties.to_le_bytes());
@@ -78,16 +78,7 @@ impl Extreme {
         let length = u32::from_le_bytes(take(bytes)?) as usize;
         let (row, rest) = bytes.split_at_checked(length).ok_or(Corrupt("aggregate ends early"))?;
         *bytes = rest;
-        let value = Row::from_bytes(row)?.get(0).into_owned();
+        let value = Exactly(Row::from_bytes(row)?.get(0).into_owned());
         Ok(Extreme { value, ties: u64::from_le_bytes(take(bytes)?), others: u64::from_le_bytes(take(bytes)?) })
-    }
-}
-
-/// Tells equal values apart that look different, 1.0 and 1.00, so that it does not show which of them came first.
-fn spelling(value: &Value<'_>) -> u64 {
-    match value {
-        Value::Decimal(number) => u64::from(number.scale()),
-        Value::Double(number) => number.to_bits(),
-        _ => 0,
     }
 }

@@ -6,6 +6,7 @@ mod accumulators;
 mod collect;
 mod exact;
 mod extreme;
+mod identity;
 mod select;
 mod signature;
 mod state;

@@ -8,6 +8,7 @@ use crate::plan::{Aggregate, AggregateFunction};
 
 use super::exact::{ExactSum, take};
 use super::extreme::Extreme;
+use super::identity::Exactly;
 use super::{Standing, collect};
 
 /// The state of an aggregate over the rows it counts.
@@ -24,7 +25,7 @@ pub enum State {
     /// `min` and `max`
     Extreme(Extreme),
     /// Everything else: the result, as of the last computation from all rows.
-    Whole(Result<Value<'static>, String>),
+    Whole(Result<Exactly, String>),
 }
 
 impl State {
@@ -49,7 +50,7 @@ impl State {
 
     /// The state of an aggregate over all these rows, in the order of their keys.
     pub fn whole(aggregate: &Aggregate, tuples: &[&[Value<'_>]]) -> State {
-        State::Whole(collect::collect(aggregate, tuples.iter().copied()).map_err(|error| error.to_string()))
+        State::Whole(collect::collect(aggregate, tuples.iter().copied()).map(Exactly).map_err(|error| error.to_string()))
     }
 
     /// Counts a value. Only for plain states; the others are computed as a whole.
@@ -103,8 +104,8 @@ impl State {
             State::Bools { trues: 0, falses: 0 } => Value::Null,
             State::Bools { falses, .. } if aggregate.function == BoolAnd => Value::Bool(*falses == 0),
             State::Bools { trues, .. } => Value::Bool(*trues > 0),
-            State::Extreme(extreme) => extreme.value.clone(),
-            State::Whole(Ok(value)) => value.clone(),
+            State::Extreme(extreme) => extreme.value.0.clone(),
+            State::Whole(Ok(Exactly(value))) => value.clone(),
             State::Whole(Err(reason)) => return Err(EvalError::Invalid(reason.clone())),
         })
     }
@@ -112,9 +113,9 @@ impl State {
     /// What the state costs in bytes beside itself.
     pub fn weight(&self) -> usize {
         match self {
-            State::Extreme(Extreme { value: Value::Text(text), .. }) => text.len(),
-            State::Whole(Ok(Value::Text(text) | Value::Json(text))) => text.len(),
-            State::Whole(Ok(Value::Array(items))) => items.len() * std::mem::size_of::<Value<'_>>(),
+            State::Extreme(Extreme { value: Exactly(Value::Text(text)), .. }) => text.len(),
+            State::Whole(Ok(Exactly(Value::Text(text) | Value::Json(text)))) => text.len(),
+            State::Whole(Ok(Exactly(Value::Array(items)))) => items.len() * std::mem::size_of::<Value<'_>>(),
             State::Sum(_) => 32,
             _ => 0,
         }
@@ -156,7 +157,7 @@ impl State {
                 out.extend_from_slice(&falses.to_le_bytes());
             }
             State::Extreme(extreme) => extreme.encode(out),
-            State::Whole(Ok(value)) => encode_row(&Row::of(std::slice::from_ref(value)), out),
+            State::Whole(Ok(Exactly(value))) => encode_row(&Row::of(std::slice::from_ref(value)), out),
             State::Whole(Err(reason)) => encode_row(&Row::of(&[Value::Null, Value::Text(reason.into())]), out),
         }
     }
@@ -177,7 +178,7 @@ impl State {
                 let row = decode_row(bytes)?;
                 match row.get(1) {
                     Value::Text(reason) => State::Whole(Err(reason.into_owned())),
-                    _ => State::Whole(Ok(row.get(0).into_owned())),
+                    _ => State::Whole(Ok(Exactly(row.get(0).into_owned()))),
                 }
             }
         })

@@ -33,7 +33,7 @@ impl Case {
         let events = folds::events(&mut writer);
         let projection = projection(&mut writer, &model, &events);
         let log = log(&mut writer, &events);
-        Case { schemas: events.iter().map(EventModel::schema).collect(), projection, log, used: writer.used }
+        Case { schemas: events.iter().flat_map(EventModel::files).collect(), projection, log, used: writer.used }
     }
 }
 

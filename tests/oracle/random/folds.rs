@@ -10,6 +10,10 @@ use super::kind::Kind;
 use super::model::{ColumnModel, DOMAIN, EntityModel, domain_value};
 use super::writer::{Leaf, Scope, Writer};
 
+/// What the envelope of an event says.
+const ATTRIBUTES: [(&str, Kind); 5] =
+    [("time", Kind::Time), ("id", Kind::Text), ("source", Kind::Text), ("type", Kind::Text), ("subject", Kind::Text)];
+
 /// The service that publishes all of them.
 pub const SERVICE: &str = "random";
 
@@ -33,6 +37,18 @@ pub struct EventModel {
     pub effect: Effect,
     /// The columns of the entity that have a field.
     pub columns: Vec<ColumnModel>,
+    /// What the data of the older version is like, where there is one.
+    older: Option<Older>,
+}
+
+/// An older version of an event type.
+struct Older {
+    /// A field that was called `was_…`.
+    renamed: String,
+    /// A field that may be absent, and what it is then.
+    default: Option<(String, &'static str)>,
+    /// A field that is computed anew, and how.
+    set: Option<(String, String)>,
 }
 
 /// The event types of a model, by entity.
@@ -45,8 +61,10 @@ pub fn events(writer: &mut Writer<'_>) -> Vec<EventModel> {
                 Effect::Drop => *place < entity.key_len,
                 Effect::Patch | Effect::Each => *place < entity.key_len || writer.random.chance(50),
             });
-            let columns = columns.map(|(_, column)| column.clone()).collect();
-            all.push(EventModel { name: format!("{effect:?}{number}"), entity: number, effect, columns });
+            let columns: Vec<ColumnModel> = columns.map(|(_, column)| column.clone()).collect();
+            let has_older = effect == Effect::Set && writer.random.chance(40);
+            let older = has_older.then(|| Older::new(writer, &columns[entity.key_len..]));
+            all.push(EventModel { name: format!("{effect:?}{number}"), entity: number, effect, columns, older });
         }
     }
     all
@@ -59,17 +77,32 @@ impl EventModel {
         self.columns.iter().map(|column| Field { name: column.name.clone(), kind: column.kind, quoted: column.quoted })
     }
 
-    /// The schema's file.
-    pub fn schema(&self) -> SourceFile {
-        let fields: Vec<_> = self.fields().map(|field| format!("\"{}\":{}", field.name, field.schema())).collect();
+    /// The files of the schemas, and of what lifts the older data.
+    pub fn files(&self) -> Vec<SourceFile> {
+        let file = |end: &str, text: String| SourceFile { path: format!("schemas/{SERVICE}/{}.{end}", self.name), text };
+        match &self.older {
+            None => vec![file("v1.json", self.schema(None))],
+            Some(older) => vec![
+                file("v1.json", self.schema(Some(older))),
+                file("v2.json", self.schema(None)),
+                file("v1-to-v2.toml", older.upcast()),
+            ],
+        }
+    }
+
+    fn schema(&self, older: Option<&Older>) -> String {
+        let mut fields: Vec<_> = self.fields().map(|field| format!("\"{}\":{}", field.name, field.schema())).collect();
+        if let Some(older) = older {
+            fields = fields.iter().map(|field| older.renamed(field)).collect();
+            fields.push(r#""extra":{"type":"integer"}"#.to_owned());
+        }
         let object = format!("{{\"type\":\"object\",\"properties\":{{{}}}}}", fields.join(","));
-        let text = match self.effect {
+        match self.effect {
             Effect::Each => {
                 format!("{{\"type\":\"object\",\"properties\":{{\"items\":{{\"type\":\"array\",\"items\":{object}}}}}}}")
             }
             _ => object,
-        };
-        SourceFile { path: format!("schemas/{SERVICE}/{}.v1.json", self.name), text }
+        }
     }
 
     /// The rule, as `projection.toml` has it.
@@ -83,16 +116,26 @@ impl EventModel {
             }
             Effect::Drop => format!("on.{}.delete = true\n", self.name),
             Effect::Set => format!("on.{}.set = {{ {} }}\n", self.name, assignments(rest, "")),
-            Effect::Each => {
-                writer.used.insert("for_each");
-                let key = assignments(&self.columns[..entity.key_len], "each.");
+            Effect::Each => self.each(writer, entity, rest),
+            Effect::Patch => self.patch(writer, entity, rest),
+        }
+    }
+
+    fn each(&self, writer: &mut Writer<'_>, entity: &EntityModel, rest: &[ColumnModel]) -> String {
+        writer.used.insert("for_each");
+        let elements = format!("for_each = \"items\", key = {{ {} }}", key_of(writer, &self.columns[..entity.key_len], "each."));
+        let set = format!("set = {{ {} }}", assignments(rest, "each."));
+        match rest.first() {
+            Some(column) if writer.random.chance(30) => {
+                writer.used.insert("several rules for an event");
+                writer.used.insert("for_each with when");
+                let name = &column.name;
                 format!(
-                    "on.{} = {{ for_each = \"items\", key = {{ {key} }}, set = {{ {} }} }}\n",
-                    self.name,
-                    assignments(rest, "each.")
+                    "on.{} = [{{ {elements}, {set} }}, {{ {elements}, delete = true, when = \"each.{name} IS NULL\" }}]\n",
+                    self.name
                 )
             }
-            Effect::Patch => self.patch(writer, entity, rest),
+            _ => format!("on.{} = {{ {elements}, {set} }}\n", self.name),
         }
     }
 
@@ -107,7 +150,8 @@ impl EventModel {
             String::new()
         };
         writer.used.insert("self");
-        format!("on.{} = {{ set = {{ {} }}{when} }}\n", self.name, set.join(", "))
+        let key = key_of(writer, &self.columns[..entity.key_len], "");
+        format!("on.{} = {{ key = {{ {key} }}, set = {{ {} }}{when} }}\n", self.name, set.join(", "))
     }
 
     /// The event's fields and the row so far.
@@ -115,8 +159,8 @@ impl EventModel {
         let leaf = |text: String, column: &ColumnModel| Leaf { text, kind: column.kind, domain: None };
         let fields = self.columns.iter().map(|column| leaf(column.name.clone(), column));
         let row = entity.columns.iter().map(|column| leaf(format!("self.{}", column.name), column));
-        let time = Leaf { text: "event.time".to_owned(), kind: Kind::Time, domain: None };
-        Scope { columns: fields.chain(row).chain([time]).collect(), ..Scope::default() }
+        let attribute = |(name, kind): (&str, Kind)| Leaf { text: format!("event.{name}"), kind, domain: None };
+        Scope { columns: fields.chain(row).chain(ATTRIBUTES.map(attribute)).collect(), ..Scope::default() }
     }
 
     /// An event of this type in CloudEvents' form.
@@ -135,10 +179,24 @@ impl EventModel {
             _ => self.write_object(entity, &writer.model.domains, random, &mut data),
         }
         let time = format!("2025-{:02}-{:02}T{:02}:00:00Z", random.between(1, 12), random.between(1, 28), random.below(24));
+        let (version, data) = self.versioned(writer, data);
         format!(
-            r#"{{"specversion":"1.0","id":"{number}","source":"/{SERVICE}","type":"{}","time":"{time}","data":{data}}}"#,
+            r#"{{"specversion":"1.0","id":"{number}","source":"/{SERVICE}","type":"{}{version},"time":"{time}","data":{data}}}"#,
             self.name
         )
+    }
+
+    /// The data as one of the versions has it, and how the version is said after the type.
+    fn versioned(&self, writer: &mut Writer<'_>, data: String) -> (&'static str, String) {
+        match (&self.older, writer.random.below(3)) {
+            (None, _) => ("\"", data),
+            (Some(_), 0) => (".v2\"", data),
+            (Some(_), 1) => (r#"","dataschema":"https://example.org/schemas/v2""#, data),
+            (Some(older), _) => {
+                writer.used.insert("upcast");
+                ("\"", older.renamed(&data))
+            }
+        }
     }
 
     fn write_object(&self, entity: &EntityModel, domains: &[Kind], random: &mut Random, out: &mut String) {
@@ -161,6 +219,56 @@ impl EventModel {
         }
         out.push('}');
     }
+}
+
+// === impl Older ===
+
+impl Older {
+    /// An older version of an event with these fields, of which there are several.
+    fn new(writer: &mut Writer<'_>, fields: &[ColumnModel]) -> Older {
+        let renamed = fields[writer.random.below(fields.len())].name.clone();
+        let mut others = fields.iter().filter(|field| field.name != renamed && field.domain.is_none());
+        let default = others.clone().find_map(|field| match field.kind {
+            Kind::Bool => Some((field.name.clone(), "true")),
+            Kind::Int => Some((field.name.clone(), "7")),
+            _ => None,
+        });
+        let set = others.find_map(|field| match field.kind {
+            Kind::Text => Some((field.name.clone(), format!("upper({0}) || coalesce({0}, 'none')", field.name))),
+            Kind::Date => Some((field.name.clone(), format!("{} + 1", field.name))),
+            _ => None,
+        });
+        Older { renamed, default, set }
+    }
+
+    /// A schema or data with the field's former name.
+    fn renamed(&self, json: &str) -> String {
+        json.replace(&format!("\"{}\":", self.renamed), &format!("\"was_{}\":", self.renamed))
+    }
+
+    fn upcast(&self) -> String {
+        let mut text = format!("rename = {{ {0} = \"was_{0}\" }}\ndrop = [\"extra\"]\n", self.renamed);
+        if let Some((name, value)) = &self.default {
+            let _ = writeln!(text, "default = {{ {name} = {value} }}");
+        }
+        if let Some((name, expression)) = &self.set {
+            let _ = writeln!(text, "set = {{ {name} = \"{expression}\" }}");
+        }
+        text
+    }
+}
+
+/// The key from its fields, now and then by expressions.
+fn key_of(writer: &mut Writer<'_>, columns: &[ColumnModel], prefix: &str) -> String {
+    if columns.len() > 1 {
+        writer.used.insert("key of two columns");
+    }
+    if !writer.random.chance(20) {
+        return assignments(columns, prefix);
+    }
+    writer.used.insert("key of expressions");
+    let one = |column: &ColumnModel| format!("{0} = \"coalesce({prefix}{0}, {prefix}{0})\"", column.name);
+    columns.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 /// Each column from the field of its name.

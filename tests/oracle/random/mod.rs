@@ -18,7 +18,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant, SystemTime};
 
 use postgres::Client;
-use projections::engine::{Limits, LogEvent};
+use projections::engine::{Content, Limits, LogEvent};
+use projections::plan::Subselect;
 use projector::demo::Random;
 
 use crate::definitions::Projection;
@@ -27,30 +28,18 @@ use crate::postgres::fresh_database;
 use crate::{judge, tables};
 use case::Case;
 
-/// Constructs beside the templates that a run must have reached.
-const CONSTRUCTS: [&str; 22] = [
-    "plain view",
-    "GROUP BY view",
-    "GROUP BY an expression",
-    "HAVING",
-    "WHERE",
-    "JOIN",
-    "LEFT JOIN",
-    "self-join",
-    "second hop",
-    "condition in ON",
-    "sub-select",
-    "expression over aggregates",
-    "EXISTS",
-    "correlation on two columns",
+/// Constructs beside the templates that a run must have reached: in definitions, in logs, and as they are applied.
+#[rustfmt::skip]
+const CONSTRUCTS: [&str; 43] = [
+    "plain view", "WHERE", "NULL", "JOIN", "LEFT JOIN", "self-join", "second hop", "condition in ON", "root behind a lookup",
+    "constant in the key of a join",
+    "GROUP BY view", "GROUP BY an expression", "GROUP BY a name", "GROUP BY a position", "HAVING", "FILTER",
+    "sub-select", "sub-select by key", "sub-select in WHERE", "sub-select in an aggregate", "sub-select in a sub-select",
+    "JOIN in a sub-select", "expression over aggregates", "EXISTS", "NOT EXISTS", "correlation on two columns",
     "outer column in a sub-select's WHERE",
-    "FILTER",
-    "NULL",
-    "for_each",
-    "when",
-    "delete with when",
-    "self",
-    "duplicate event",
+    "for_each", "for_each with when", "when", "delete with when", "self", "several rules for an event", "key of two columns",
+    "key of expressions", "upcast", "duplicate event", "broken event",
+    "scan", "group", "fan-out in pages", "broken document", "row that returns",
 ];
 
 /// A run stops at so many failures.
@@ -107,7 +96,8 @@ fn environment(name: &str) -> Option<u64> {
 /// Every construct must have occurred: what is never tried is not tested.
 fn assert_reached(used: &BTreeSet<&'static str>) {
     let templates = templates::all().into_iter().chain(templates::aggregates()).map(|template| template.text);
-    let unreached: Vec<_> = templates.chain(CONSTRUCTS).filter(|construct| !used.contains(construct)).collect();
+    let unreached: Vec<_> =
+        templates.chain(CONSTRUCTS).chain(writer::DIRECTIONS).filter(|construct| !used.contains(construct)).collect();
     assert!(unreached.is_empty(), "never tried: {unreached:#?}");
 }
 
@@ -115,7 +105,7 @@ fn assert_reached(used: &BTreeSet<&'static str>) {
 fn check(client: &mut Client, seed: u64) -> Result<BTreeSet<&'static str>, Failure> {
     let case = Case::new(seed);
     match survived(|| compare(client, seed, &case, &case.log)) {
-        Ok(()) => Ok(case.used),
+        Ok(reached) => Ok(case.used.into_iter().chain(reached).collect()),
         Err(what) => {
             let (log, what) = shrunk(&case.log, what, |log| survived(|| compare(client, seed, &case, log)).err());
             Err(Failure { what: format!("PROJECTOR_RANDOM_SEED={seed}: {what}"), definitions: shown(&case, &log) })
@@ -124,7 +114,7 @@ fn check(client: &mut Client, seed: u64) -> Result<BTreeSet<&'static str>, Failu
 }
 
 /// A panic is a failure like any other, which its seed repeats.
-fn survived(compare: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+fn survived<T>(compare: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(compare)).unwrap_or_else(|_| Err("it panics".to_owned()))
 }
 
@@ -146,7 +136,8 @@ fn shrunk(log: &[Vec<u8>], what: String, mut fails: impl FnMut(&[Vec<u8>]) -> Op
     (log, what)
 }
 
-fn compare(client: &mut Client, seed: u64, case: &Case, log: &[Vec<u8>]) -> Result<(), String> {
+/// What the case reaches as it is applied; or where it goes wrong.
+fn compare(client: &mut Client, seed: u64, case: &Case, log: &[Vec<u8>]) -> Result<Vec<&'static str>, String> {
     let projection = Projection::load("schemas", &case.schemas, "projections/random", &case.projection)
         .map_err(|mistakes| format!("refused: {mistakes:#?}"))?;
     let events = numbered(log.iter().cloned());
@@ -156,7 +147,21 @@ fn compare(client: &mut Client, seed: u64, case: &Case, log: &[Vec<u8>]) -> Resu
         return Err(format!("depends on the batches: {}", divergence(&build, &other)));
     }
     let differences = judged(client, &build);
-    if differences.is_empty() { Ok(()) } else { Err(differences.join("\n")) }
+    if differences.is_empty() { Ok(reached(&build)) } else { Err(differences.join("\n")) }
+}
+
+/// What only shows when events are applied.
+fn reached(build: &Build) -> Vec<&'static str> {
+    let subselects = || build.plan.blocks.iter().flat_map(|block| &block.subselects);
+    let is_broken = |content: &Content| matches!(content, Content::Broken(_));
+    let reached = [
+        ("scan", subselects().any(|subselect| matches!(subselect, Subselect::Scan(_)))),
+        ("group", subselects().any(|subselect| matches!(subselect, Subselect::Group { .. }))),
+        ("fan-out in pages", build.pages > 1),
+        ("broken document", build.documents.values().any(is_broken)),
+        ("row that returns", build.has_returned_rows()),
+    ];
+    reached.into_iter().filter(|(_, is_reached)| *is_reached).map(|(construct, _)| construct).collect()
 }
 
 /// Builds in random batches within random limits.

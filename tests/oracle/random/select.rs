@@ -1,7 +1,7 @@
 //! Writes random SELECTs: plain views, GROUP BY views, sub-selects.
 
 use super::kind::{Kind, SHOWN};
-use super::model::EntityModel;
+use super::model::{DOMAIN, EntityModel, domain_value};
 use super::writer::{Leaf, Scope, Writer};
 
 /// How deep the expressions of a SELECT list are.
@@ -28,6 +28,12 @@ impl Writer<'_> {
             let kind = SHOWN[self.random.below(SHOWN.len())];
             items.push(format!("{} AS x{place}", self.expression(kind, &from.scope, DEPTH)));
         }
+        if self.random.chance(10)
+            && let Some(column) = self.column(Kind::Int, &from.scope)
+        {
+            // For some documents it fails.
+            items.push(format!("100 / {column} AS divided"));
+        }
         let filter = self.filter(&from.scope, 40);
         self.used.insert("plain view");
         format!("SELECT {}\nFROM {}{filter}", items.join(",\n       "), from.text)
@@ -42,10 +48,15 @@ impl Writer<'_> {
         let mut items: Vec<_> = groups.iter().enumerate().map(|(i, group)| format!("{} AS g{i}", group.text)).collect();
         for place in 0..self.random.between(1, 4) {
             let kind = SHOWN[self.random.below(SHOWN.len())];
-            items.push(format!("{} AS x{place}", self.expression(kind, &scope, 2)));
+            let value = self.expression(kind, &scope, 2);
+            self.note_subselect(&value, "sub-select in an aggregate");
+            items.push(format!("{value} AS x{place}"));
+        }
+        if self.random.chance(10) {
+            items.push("100 / (count(*) - 2) AS divided".to_owned());
         }
         let filter = self.filter(&from.scope, 40);
-        let keys: Vec<_> = groups.into_iter().map(|group| group.text).collect();
+        let keys: Vec<_> = groups.into_iter().enumerate().map(|(place, group)| self.group_key(place, group)).collect();
         let mut text = format!("SELECT {}\nFROM {}{filter}\nGROUP BY {}", items.join(",\n       "), from.text, keys.join(", "));
         if self.random.chance(40) {
             self.used.insert("HAVING");
@@ -53,6 +64,27 @@ impl Writer<'_> {
         }
         self.used.insert("GROUP BY view");
         text
+    }
+
+    /// How GROUP BY names what stands at this place of the SELECT list.
+    fn group_key(&mut self, place: usize, group: Leaf) -> String {
+        match self.random.below(10) {
+            0 => {
+                self.used.insert("GROUP BY a name");
+                format!("g{place}")
+            }
+            1 => {
+                self.used.insert("GROUP BY a position");
+                (place + 1).to_string()
+            }
+            _ => group.text,
+        }
+    }
+
+    fn note_subselect(&mut self, text: &str, construct: &'static str) {
+        if text.contains("(SELECT ") {
+            self.used.insert(construct);
+        }
     }
 
     /// What to group by: a column, or an expression over columns. Equal values must look equal: no decimals, no doubles.
@@ -71,12 +103,19 @@ impl Writer<'_> {
 
     /// An aggregate, or an expression over aggregates, of the rows of another entity that belong to the row at hand.
     pub fn subselect(&mut self, kind: Kind, outer: &Scope, depth: usize) -> Option<String> {
+        if self.random.chance(20) {
+            return self.scalar(kind, outer, depth);
+        }
         let mut from = self.from(outer.levels - 1, 1);
         let correlation = self.correlation(&from, outer)?;
         let filter = self.inner_filter(&from, outer);
+        if from.text.contains("JOIN") {
+            self.used.insert("JOIN in a sub-select");
+        }
+        self.note_subselect(&filter, "sub-select in a sub-select");
         if kind == Kind::Bool && self.random.chance(40) {
-            let not = self.random.pick(&["", "NOT "]);
-            self.used.insert("EXISTS");
+            let (not, construct) = if self.random.chance(50) { ("", "EXISTS") } else { ("NOT ", "NOT EXISTS") };
+            self.used.insert(construct);
             return Some(format!("({not}EXISTS (SELECT 1 FROM {} WHERE {correlation}{filter}))", from.text));
         }
         from.scope.key = self.key_of(&from).join(", ");
@@ -93,6 +132,23 @@ impl Writer<'_> {
         }
         self.used.insert("expression over aggregates");
         Some(format!("(SELECT {value} FROM {} WHERE {correlation}{filter})", from.text))
+    }
+
+    /// A value of the one row of another entity that the row at hand refers to.
+    fn scalar(&mut self, kind: Kind, outer: &Scope, depth: usize) -> Option<String> {
+        let entity = &self.model.entities[self.random.below(self.model.entities.len())];
+        let (table, columns) = self.aliased(entity);
+        let mut conditions = Vec::new();
+        for part in &columns[..entity.key_len] {
+            conditions.push(self.equality(part, &outer.columns)?);
+        }
+        let scope = Scope { columns, levels: outer.levels - 1, ..Scope::default() };
+        if self.random.chance(30) {
+            conditions.push(self.expression(Kind::Bool, &scope, 1));
+        }
+        let value = self.expression(kind, &scope, depth);
+        self.used.insert("sub-select by key");
+        Some(format!("(SELECT {value} FROM {table} WHERE {})", conditions.join(" AND ")))
     }
 
     fn inner_filter(&mut self, from: &From, outer: &Scope) -> String {
@@ -112,7 +168,9 @@ impl Writer<'_> {
             return String::new();
         }
         self.used.insert("WHERE");
-        format!("\nWHERE {}", self.expression(Kind::Bool, scope, 2))
+        let condition = self.expression(Kind::Bool, scope, 2);
+        self.note_subselect(&condition, "sub-select in WHERE");
+        format!("\nWHERE {condition}")
     }
 
     /// A root and up to so many joins.
@@ -121,6 +179,12 @@ impl Writer<'_> {
         let (mut text, root) = self.aliased(entity);
         let mut scope = Scope { columns: root.clone(), levels, ..Scope::default() };
         let mut seen = vec![entity.name.clone()];
+        if joins > 0
+            && self.random.chance(10)
+            && let Some(lookup) = self.lookup_in_front(entity, &mut scope, &mut seen)
+        {
+            text = lookup.replace("ROOT", &text);
+        }
         for _ in 0..self.random.below(joins + 1) {
             if let Some(join) = self.join(&mut scope, &mut seen) {
                 text += &join;
@@ -129,6 +193,22 @@ impl Writer<'_> {
         let key: Vec<_> = root.iter().take(entity.key_len).map(|leaf| leaf.text.clone()).collect();
         scope.key = key.join(", ");
         From { text, scope, root }
+    }
+
+    /// `lookup JOIN ROOT ON …`: the root of the documents need not come first.
+    fn lookup_in_front(&mut self, root: &EntityModel, scope: &mut Scope, seen: &mut Vec<String>) -> Option<String> {
+        let entity = &self.model.entities[self.random.below(self.model.entities.len())];
+        let (table, columns) = self.aliased(entity);
+        // Only references: with its key in the condition, the root could be found from the lookup as well.
+        let references = &scope.columns[root.key_len..];
+        let mut conditions = Vec::new();
+        for part in &columns[..entity.key_len] {
+            conditions.push(self.equality(part, references)?);
+        }
+        self.used.insert("root behind a lookup");
+        seen.push(entity.name.clone());
+        scope.columns.extend(columns);
+        Some(format!("{table} JOIN ROOT ON {}", conditions.join(" AND ")))
     }
 
     fn aliased(&mut self, entity: &EntityModel) -> (String, Vec<Leaf>) {
@@ -148,7 +228,8 @@ impl Writer<'_> {
         let (table, columns) = self.aliased(entity);
         let mut conditions = Vec::new();
         for part in &columns[..entity.key_len] {
-            conditions.push(self.equality(part, &scope.columns)?);
+            let constant = if self.random.chance(8) { self.constant_key(part) } else { None };
+            conditions.push(constant.or_else(|| self.equality(part, &scope.columns))?);
         }
         let kind = if self.random.chance(60) { "LEFT JOIN" } else { "JOIN" };
         self.used.insert(kind);
@@ -166,6 +247,19 @@ impl Writer<'_> {
             conditions.push(self.expression(Kind::Bool, &narrow, 1));
         }
         Some(format!("\n{kind} {table} ON {}", conditions.join(" AND ")))
+    }
+
+    /// `a = 7`: the part of the key is the same for every row.
+    fn constant_key(&mut self, part: &Leaf) -> Option<String> {
+        let value = domain_value(part.kind, self.random.below(DOMAIN)).replace('"', "'");
+        let literal = match part.kind {
+            Kind::Int | Kind::Decimal => value,
+            Kind::Date | Kind::Uuid | Kind::Time => format!("{value}::{}", part.kind.ty()),
+            // Texts have escapes of their own in JSON and in SQL.
+            _ => return None,
+        };
+        self.used.insert("constant in the key of a join");
+        Some(format!("{} = {literal}", part.text))
     }
 
     /// `a = b` between a column and one of the others with the same domain.

@@ -8,6 +8,9 @@ use super::kind::{COLUMNS, Kind, SHOWN};
 use super::model::Model;
 use super::templates::{self, Result, Template};
 
+/// How an ORDER BY may go on.
+pub const DIRECTIONS: [&str; 7] = ["", " ASC", " DESC", " NULLS FIRST", " NULLS LAST", " DESC NULLS LAST", " DESC NULLS FIRST"];
+
 /// What an expression can name.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
@@ -112,7 +115,7 @@ impl<'m> Writer<'m> {
                 _ if hole.contains(['"', ',']) => format!("{{{hole}}}"),
                 "1" => first.clone()?,
                 "key" => scope.key.clone(),
-                "dir" => self.random.pick(&["", " ASC", " DESC", " NULLS FIRST", " DESC NULLS LAST"]).to_owned(),
+                "dir" => self.direction().to_owned(),
                 "typed" => format!("({})::{}", self.expression(same, scope, depth), same.ty()),
                 "?" | "<" | "m" => self.expression(same, scope, depth),
                 hole => match hole.strip_prefix('=') {
@@ -127,6 +130,12 @@ impl<'m> Writer<'m> {
         }
         self.used.insert(template.text);
         Some(out + rest)
+    }
+
+    fn direction(&mut self) -> &'static str {
+        let direction = DIRECTIONS[self.random.below(DIRECTIONS.len())];
+        self.used.insert(direction);
+        direction
     }
 
     fn kind_of_same(&mut self, template: Template, kind: Kind) -> Kind {
@@ -153,7 +162,8 @@ impl<'m> Writer<'m> {
         self.literal(kind)
     }
 
-    fn column(&mut self, kind: Kind, scope: &Scope) -> Option<String> {
+    /// A column of this kind, if there is one.
+    pub fn column(&mut self, kind: Kind, scope: &Scope) -> Option<String> {
         let fitting: Vec<_> = scope.columns.iter().filter(|leaf| leaf.kind == kind).collect();
         if fitting.is_empty() { None } else { Some(fitting[self.random.below(fitting.len())].text.clone()) }
     }
