@@ -4,6 +4,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::string::FromUtf8Error;
 use std::sync::Arc;
 
 use projections::definition::{load_projection, load_registry};
@@ -36,6 +37,14 @@ pub struct Projection {
 /// Why definitions cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Unusable {
+    /// A folder that the configuration names does not exist.
+    #[error("there is no folder {}: create it, or set `{setting}` in projector.toml to another", path.display())]
+    NoFolder {
+        /// The folder.
+        path: PathBuf,
+        /// The setting that names it.
+        setting: &'static str,
+    },
     /// A file or folder cannot be read.
     #[error("cannot read {}", path.display())]
     Unreadable {
@@ -63,6 +72,8 @@ struct Files {
 
 /// All definitions.
 pub fn load(config: &Config) -> Result<Definitions, Unusable> {
+    is_there(&config.schemas, "schemas")?;
+    is_there(&config.projections, "projections")?;
     let mut files = schema_files(&config.schemas)?;
     let registry = files.check(|sources| load_registry(&config.schemas.display().to_string(), sources));
     let (mut sources, mut mistakes) = (files.sources, files.mistakes);
@@ -110,6 +121,10 @@ fn schema_files(root: &Path) -> Result<Files, Unusable> {
     Ok(files)
 }
 
+fn is_there(folder: &Path, setting: &'static str) -> Result<(), Unusable> {
+    if folder.is_dir() { Ok(()) } else { Err(Unusable::NoFolder { path: folder.to_owned(), setting }) }
+}
+
 fn folders(root: &Path) -> Result<Vec<PathBuf>, Unusable> {
     let found = entries(root)?.into_iter().filter(|path| path.join(PROJECTION).is_file());
     Ok(found.collect())
@@ -153,19 +168,31 @@ impl Files {
     fn read(&mut self, path: &Path) -> Result<(), Unusable> {
         let bytes = fs::read(path).map_err(|source| Unusable::Unreadable { path: path.to_owned(), source })?;
         let path = path.display().to_string();
-        match String::from_utf8(bytes) {
-            Ok(text) => self.sources.push(SourceFile { path, text }),
-            Err(error) => {
-                let at = error.utf8_error().valid_up_to();
-                self.mistakes
-                    .push(Diagnostic::of_file(path, format!("the file is not UTF-8: byte {at} belongs to no character")));
-            }
-        }
+        let text = String::from_utf8(bytes).unwrap_or_else(|error| {
+            self.mistakes.push(not_text(&path, &error));
+            String::from_utf8_lossy(error.as_bytes()).into_owned()
+        });
+        self.sources.push(SourceFile { path, text });
         Ok(())
     }
 
-    /// What the files come to, or nothing, and then the mistakes are among ours.
+    /// What the files come to, or nothing, and then the mistakes are among ours. Of a file that is no text nothing else is said.
     fn check<T>(&mut self, load: impl FnOnce(&[SourceFile]) -> Result<T, Vec<Diagnostic>>) -> Option<T> {
-        load(&self.sources).map_err(|mistakes| self.mistakes.extend(mistakes)).ok()
+        let result = load(&self.sources);
+        let is_text = |path: &str| self.mistakes.iter().all(|known| known.path != path);
+        let found = result.map_err(|mut mistakes| {
+            mistakes.retain(|mistake| is_text(&mistake.path));
+            mistakes
+        });
+        found.map_err(|mistakes| self.mistakes.extend(mistakes)).ok()
     }
+}
+
+/// Points at the first byte that is no character: in the text that is shown, a replacement character stands there.
+fn not_text(path: &str, error: &FromUtf8Error) -> Diagnostic {
+    let at = error.utf8_error().valid_up_to();
+    let byte = error.as_bytes().get(at).copied().unwrap_or_default();
+    let message = format!("the file is not UTF-8: byte 0x{byte:02x} belongs to no character");
+    let span = at..at + char::REPLACEMENT_CHARACTER.len_utf8();
+    Diagnostic::new(path, span, message).with_hint("save the file as UTF-8")
 }

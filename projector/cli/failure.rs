@@ -133,6 +133,7 @@ impl From<Unusable> for Failure {
 impl From<definitions::Unusable> for Failure {
     fn from(unusable: definitions::Unusable) -> Failure {
         match unusable {
+            missing @ definitions::Unusable::NoFolder { .. } => Failure::Refused(missing.to_string()),
             definitions::Unusable::Unreadable { path, source } => {
                 Failure::Unreadable { path: path.display().to_string(), source }
             }

@@ -48,7 +48,10 @@ pub enum Halt {
         position: u64,
     },
     /// An event cannot be applied, and the policy is to stop there.
-    #[error("the event at position {position} cannot be applied, and the policy is to halt: {reason}")]
+    #[error(
+        "the event at position {position} cannot be applied: {reason}; to go on without it, set `dead_letters.policy` in \
+         projection.toml to \"park\" or \"skip\" instead of \"halt\""
+    )]
     BadEvent {
         /// Its position.
         position: u64,
@@ -56,7 +59,10 @@ pub enum Halt {
         reason: String,
     },
     /// Too many events could not be applied.
-    #[error("{kept} dead letters are kept, the limit is {limit}: this is no longer bad data but a broken release")]
+    #[error(
+        "{kept} dead letters are kept, the limit is {limit}: this is no longer bad data but a broken release; \
+         `projector dead-letters list` shows them, and `dead_letters.limit` in projection.toml lets in more"
+    )]
     Flood {
         /// How many there are.
         kept: u64,

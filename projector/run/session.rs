@@ -280,7 +280,7 @@ impl Session<'_> {
         let letters = &computed.changes.dead_letters;
         let first = letters.iter().min_by_key(|letter| letter.position);
         if let (Some(first), Policy::Halt) = (first, self.setting.definition.plan.dead_letters.policy) {
-            self.end(Ok(End::BadEvent { position: first.position, reason: first.reason.clone() }));
+            self.end(Ok(End::BadEvent { position: first.position, reason: format!("{}: {}", first.kind, first.reason) }));
             return Ok(());
         }
         self.dead_letters += letters.len() as u64;

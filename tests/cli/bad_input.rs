@@ -77,12 +77,22 @@ fn a_definition_that_is_no_text() {
 }
 
 #[test]
+fn definitions_that_cannot_be_parsed() {
+    let sandbox = Sandbox::new();
+    sandbox.write("projections/people/projection.toml", "name = \"people\"\n[entities.persons\nkey = [\"person_id\"]\n");
+    assert_snapshot!(sandbox.run("check"));
+    sandbox.write("schemas/people/PersonSeen.v1.json", "{\n  \"type\": \"object\",\n  \"properties\": {,}\n}\n");
+    assert_snapshot!("schema_no_json", sandbox.run("check"));
+}
+
+#[test]
 fn files_that_are_not_there() {
     let sandbox = Sandbox::new();
     assert_snapshot!(sandbox.run("publish nothing.ndjson"));
     assert_snapshot!("no_config", sandbox.run("--config none.toml status"));
     std::fs::remove_dir_all(sandbox.path().join("schemas")).unwrap();
     assert_snapshot!("no_schemas", sandbox.run("check"));
+    assert_snapshot!("no_schemas_run", sandbox.run("run --until-caught-up"));
 }
 
 #[test]
@@ -126,4 +136,9 @@ fn the_policy_halt_and_its_exit_code() {
     let status = sandbox.run("status");
     assert_snapshot!("halted_status", status.split("  lag ").next().unwrap());
     assert!(sandbox.ok("get persons_by_age a").contains("Ann"), "what came before is applied");
+    // What the message advises.
+    sandbox.write("projections/people/projection.toml", crate::sandbox::PROJECTION);
+    sandbox.ok("run --until-caught-up");
+    assert!(sandbox.ok("get persons_by_age b").contains("Bob"), "it goes on");
+    assert!(sandbox.ok("dead-letters list people").contains("broken_json"), "and keeps what it left out");
 }

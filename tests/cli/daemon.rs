@@ -37,6 +37,15 @@ fn a_write_is_read_back() {
     assert_eq!(daemon.terminate(), Some(0));
 }
 
+#[test]
+fn an_event_of_10_megabytes_is_taken() {
+    let sandbox = Sandbox::new();
+    let daemon = sandbox.daemon();
+    let name = "x".repeat(10 << 20);
+    assert!(ask(&daemon, "POST", "/v1/events", &person("a", &name, 20)).starts_with("HTTP/1.1 200"));
+    assert!(get(&daemon, "/v1/views/persons_by_age/a?min_position=1&timeout=30s").contains(&name));
+}
+
 /// In a folder without any definition; every line that it prints to be typed is typed.
 #[test]
 fn the_demo_says_what_works() {

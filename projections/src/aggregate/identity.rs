@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn equal_is_not_identical() {
-        let array = |scale| Value::Array(vec![Value::Null, Value::Decimal(Decimal::new(0, scale))].into());
+        let array = |scale| Value::Array(vec![Value::Null, Value::Decimal(Decimal::new(0, scale))]);
         let interval = |months, days| Value::Interval(Interval { months, days, micros: 0 });
         let pairs = [
             (Value::Decimal(Decimal::new(10, 1)), Value::Decimal(Decimal::new(100, 2))),
