@@ -12,7 +12,7 @@ pub struct Folder {
 }
 
 /// Small commits, so that there are many moments between two of them.
-const CONFIG: &str = "[run]\ncommit_events = 20\n\n[http]\nlisten = \"127.0.0.1:0\"\n\n[telemetry]\nfilter = \"error\"\n";
+const CONFIG: &str = "[run]\ncommit_events = 5\n\n[http]\nlisten = \"127.0.0.1:0\"\n\n[telemetry]\nfilter = \"error\"\n";
 
 // === impl Folder ===
 
@@ -53,6 +53,11 @@ impl Folder {
     /// What `status` says.
     pub fn status(&self) -> serde_json::Value {
         serde_json::from_str(&self.run(&["status", "--json"])).expect("status is JSON")
+    }
+
+    /// The position up to which the daemon has applied events, dead or alive; 0 before it has begun.
+    pub fn position(&self) -> u64 {
+        self.status()["projections"][0]["position"].as_u64().unwrap_or(0)
     }
 
     fn command(&self, args: &[&str]) -> Command {
