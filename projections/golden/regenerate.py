@@ -734,7 +734,8 @@ def formats():
                 "Month|", "MONTH|", "month|", "Day|", "DAY|", "day|", "Dy DY dy", "FMDay", "IYYY-\"W\"IW-ID", "YYYY\"-Q\"Q", "Q", "DDD FMDDD", "D ID", "WW W", "J",
                 "CC", "YYY YY Y", "Y,YYY", "IYY IY I IDDD", "US MS", "FF1 FF2 FF3 FF4 FF5 FF6", "SSSS SSSSS", "TZ tz OF TZH:TZM", "yyyy-mm-dd hh24:mi:ss", "FMMM/FMDD/YY",
                 "", "x-z_?!", "äöü YYYY", "YYYYMMDD", "HH24MISS", "FMHH24:FMMI", "Mon-YY", "FMMonth", "DD.MM.YYYY"]
-    yield from cross("to_char({}, '{}')", ["ts", "timestamptz '2024-12-30 00:05:09.000123+00'", "timestamptz '0987-01-01 12:00+00'"], patterns)
+    yield from cross("to_char({}, '{}')", ["ts", "timestamptz '2024-12-30 00:05:09.000123+00'", "timestamptz '0987-01-01 12:00+00'", "timestamptz '1827-08-22 12:00+00 BC'",
+                                             "timestamptz '0001-01-01 12:00+00 BC'"], patterns)
     yield from lines("""
         to_char(dt, 'YYYY/MM/DD')
         to_char(nts, 'YYYY')

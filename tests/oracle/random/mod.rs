@@ -1,8 +1,9 @@
 //! Random definitions, random logs, random batches, judged by PostgreSQL.
 //!
-//! Seeds are tried for `PROJECTOR_RANDOM_SECONDS` (60), starting at a random one. A failure names its seed;
-//! `PROJECTOR_RANDOM_SEED=… tests/run random_definitions` runs that one again.
+//! Seeds are tried for `PROJECTOR_RANDOM_SECONDS` (60), starting at a random one, and on until every construct has
+//! occurred. A failure names its seed; `PROJECTOR_RANDOM_SEED=… tests/run random_definitions` runs that one again.
 
+mod budget;
 mod case;
 mod data;
 mod expressions;
@@ -15,7 +16,6 @@ mod writer;
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant, SystemTime};
 
 use postgres::Client;
 use projections::engine::{Content, Limits, LogEvent};
@@ -26,6 +26,7 @@ use crate::definitions::Projection;
 use crate::memory::{Build, log as numbered};
 use crate::postgres::fresh_database;
 use crate::{judge, tables};
+use budget::Budget;
 use case::Case;
 
 /// Constructs beside the templates that a run must have reached: in definitions, in logs, and as they are applied.
@@ -54,25 +55,19 @@ struct Failure {
 #[test]
 fn random_definitions_agree_with_postgresql() {
     let mut client = fresh_database();
-    let given = environment("PROJECTOR_RANDOM_SEED");
-    let budget = Duration::from_secs(environment("PROJECTOR_RANDOM_SECONDS").unwrap_or(60));
-    let first = given.unwrap_or_else(first_seed);
-    println!("seeds from {first}");
-    let (start, mut used, mut failures) = (Instant::now(), BTreeSet::new(), Vec::new());
-    for seed in first.. {
+    let budget = Budget::new(1);
+    let (mut used, mut failures) = (BTreeSet::new(), Vec::new());
+    for seed in budget.first().. {
         match check(&mut client, seed) {
             Ok(constructs) => used.extend(constructs),
             Err(failure) => failures.push(failure),
         }
-        if given.is_some() || start.elapsed() > budget || failures.len() == FAILURES {
-            println!("{} cases", seed - first + 1);
+        if failures.len() == FAILURES || budget.ends_with(seed, || unreached(&used).is_empty()) {
             break;
         }
     }
     assert_none(failures);
-    if given.is_none() {
-        assert_reached(&used);
-    }
+    assert!(budget.is_one_seed() || unreached(&used).is_empty(), "never tried: {:#?}", unreached(&used));
 }
 
 /// Shows what failed, and the smallest of the definitions that did.
@@ -84,21 +79,10 @@ fn assert_none(failures: Vec<Failure>) {
     panic!("the smallest of {} failures:\n{}\n{}", failures.len(), smallest.what, smallest.definitions);
 }
 
-/// Other seeds each time.
-fn first_seed() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs()) * 1_000_000
-}
-
-fn environment(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|value| value.parse().unwrap_or_else(|_| panic!("{name} is not a number")))
-}
-
-/// Every construct must have occurred: what is never tried is not tested.
-fn assert_reached(used: &BTreeSet<&'static str>) {
+/// What has not occurred: what is never tried is not tested.
+fn unreached(used: &BTreeSet<&'static str>) -> Vec<&'static str> {
     let templates = templates::all().into_iter().chain(templates::aggregates()).map(|template| template.text);
-    let unreached: Vec<_> =
-        templates.chain(CONSTRUCTS).chain(writer::DIRECTIONS).filter(|construct| !used.contains(construct)).collect();
-    assert!(unreached.is_empty(), "never tried: {unreached:#?}");
+    templates.chain(CONSTRUCTS).chain(writer::DIRECTIONS).filter(|construct| !used.contains(construct)).collect()
 }
 
 /// Builds the case of this seed twice, in different batches, and compares the builds with each other and with PostgreSQL.

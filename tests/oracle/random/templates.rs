@@ -343,7 +343,7 @@ const WILD_DOUBLE: [&str; 10] = [
     "exp({double} / 100)",
     "ln(abs({double}) + 1)",
     "power(abs({double}), 0.5::double precision)",
-    "({wild} * {double})",
+    "(least(greatest({wild}, -1e300), 1e300) + {double})",
     "({bigint}::double precision)",
     "({bignum}::double precision)",
     "log(abs({double}) + 1)",

@@ -138,7 +138,8 @@ impl Moment {
                 let _ = write!(out, "{},{:03}", number / 1000, number % 1000);
             }
             _ => {
-                let _ = write!(out, "{number:0width$}", width = if filled { width } else { 0 });
+                let sign = usize::from(number < 0);
+                let _ = write!(out, "{number:0width$}", width = if filled { width + sign } else { 0 });
             }
         }
     }
@@ -163,7 +164,8 @@ impl Moment {
     /// The number of a pattern, and how many digits it is padded to.
     fn number(&self, pattern: &str) -> (i64, usize) {
         let part = |unit| of_day(unit, self.days).unwrap_or(0);
-        let (year, iso_year) = (part(Unit::Year), part(Unit::IsoYear));
+        // Years before Christ have the same digits; only the century shows the sign.
+        let (year, iso_year) = (part(Unit::Year).abs(), part(Unit::IsoYear).abs());
         let second_micros = self.clock % SECOND;
         match pattern {
             "YYYY" | "Y,YYY" => (year, 4),
