@@ -31,6 +31,22 @@ pub fn measure(scale: Scale, table: &mut Table) {
         rounds.push((apply(&mut engine, &events), floor));
     }
     table.add("engine, shop / serde_json::Value", &rounds, scale.events, "<= 2");
+    table.add("  of that, decoding and validation", &decoding(scale, &plan, &registry), scale.events, "");
+}
+
+fn decoding(scale: Scale, plan: &Arc<Plan>, registry: &Arc<Registry>) -> Vec<(Duration, Duration)> {
+    let (mut generator, mut engine) = (Shop::new(1), warm_engine(plan, registry));
+    let mut rounds = Vec::new();
+    for round in 0..scale.rounds {
+        let events = events(&mut generator, (round * scale.events) as u64, scale.events);
+        let floor = parse(&events);
+        let start = Instant::now();
+        for events in events.chunks(BATCH) {
+            black_box(engine.begin(events));
+        }
+        rounds.push((start.elapsed(), floor));
+    }
+    rounds
 }
 
 pub fn warm_engine(plan: &Arc<Plan>, registry: &Arc<Registry>) -> Engine {
