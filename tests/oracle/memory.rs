@@ -40,11 +40,15 @@ pub struct Kept {
 /// A projection as it is built, all of it in memory.
 pub struct Build {
     pub plan: Arc<Plan>,
+    registry: Arc<Registry>,
+    limits: Limits,
     engine: Engine,
     memory: Memory,
     checkpoint: u64,
     /// How many pages of fan-out were worked off.
     pub pages: usize,
+    /// How often it crashed.
+    pub crashes: usize,
     /// The documents that there are, by view and key.
     pub documents: BTreeMap<(ViewId, Key), Content>,
     /// What could not be applied.
@@ -62,13 +66,16 @@ pub fn log(events: impl IntoIterator<Item = Vec<u8>>) -> Vec<LogEvent> {
 impl Build {
     /// An empty build.
     pub fn new(plan: Arc<Plan>, registry: Arc<Registry>, limits: Limits) -> Build {
-        let engine = Engine::new(plan.clone(), registry, limits);
+        let engine = Engine::new(plan.clone(), registry.clone(), limits.clone());
         Build {
             plan,
+            registry,
+            limits,
             engine,
             memory: Memory::default(),
             checkpoint: 0,
             pages: 0,
+            crashes: 0,
             documents: BTreeMap::new(),
             dead_letters: Vec::new(),
         }
@@ -86,6 +93,18 @@ impl Build {
         let changes = run(&mut self.engine, &mut batch, &self.memory);
         self.checkpoint = events.last().map_or(self.checkpoint, |event| event.position);
         self.commit(batch.number(), changes);
+    }
+
+    /// Computes what these next events change, and dies before it is stored. Another engine goes on from what is.
+    pub fn crash(&mut self, next: &[LogEvent], log: &[LogEvent]) {
+        let mut batch = self.engine.begin(next);
+        run(&mut self.engine, &mut batch, &self.memory);
+        self.engine = Engine::new(self.plan.clone(), self.registry.clone(), self.limits.clone());
+        for (cell, bytes) in self.memory.cells.iter().collect::<BTreeMap<_, _>>() {
+            self.engine.restore(cell, bytes).expect("what is stored can be read");
+        }
+        log.iter().filter(|event| event.position <= self.checkpoint).for_each(|event| self.engine.remember(event));
+        self.crashes += 1;
     }
 
     /// Works off one page of fan-out; false where none is left.

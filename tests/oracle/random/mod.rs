@@ -1,4 +1,4 @@
-//! Random definitions, random logs, random batches, judged by PostgreSQL.
+//! Random definitions, random logs, random batches and crashes, judged by PostgreSQL.
 //!
 //! Seeds are tried for `PROJECTOR_RANDOM_SECONDS` (60), starting at a random one, and on until every construct has
 //! occurred. A failure names its seed; `PROJECTOR_RANDOM_SEED=… tests/run random_definitions` runs that one again.
@@ -31,7 +31,7 @@ use case::Case;
 
 /// Constructs beside the templates that a run must have reached: in definitions, in logs, and as they are applied.
 #[rustfmt::skip]
-const CONSTRUCTS: [&str; 43] = [
+const CONSTRUCTS: [&str; 44] = [
     "plain view", "WHERE", "NULL", "JOIN", "LEFT JOIN", "self-join", "second hop", "condition in ON", "root behind a lookup",
     "constant in the key of a join",
     "GROUP BY view", "GROUP BY an expression", "GROUP BY a name", "GROUP BY a position", "HAVING", "FILTER",
@@ -40,7 +40,7 @@ const CONSTRUCTS: [&str; 43] = [
     "outer column in a sub-select's WHERE",
     "for_each", "for_each with when", "when", "delete with when", "self", "several rules for an event", "key of two columns",
     "key of expressions", "upcast", "duplicate event", "broken event",
-    "scan", "group", "fan-out in pages", "broken document", "row that returns",
+    "scan", "group", "fan-out in pages", "broken document", "row that returns", "crash",
 ];
 
 /// A run stops at so many failures.
@@ -144,11 +144,12 @@ fn reached(build: &Build) -> Vec<&'static str> {
         ("fan-out in pages", build.pages > 1),
         ("broken document", build.documents.values().any(is_broken)),
         ("row that returns", build.has_returned_rows()),
+        ("crash", build.crashes > 0),
     ];
     reached.into_iter().filter(|(_, is_reached)| *is_reached).map(|(construct, _)| construct).collect()
 }
 
-/// Builds in random batches within random limits.
+/// Builds in random batches within random limits, with crashes in between.
 fn build(projection: &Projection, events: &[LogEvent], random: &mut Random) -> Build {
     let limits = Limits {
         cache_bytes: [4 << 10, 64 << 10, 64 << 20][random.below(3)],
@@ -164,6 +165,9 @@ fn build(projection: &Projection, events: &[LogEvent], random: &mut Random) -> B
     let mut rest = events;
     while !rest.is_empty() {
         let (batch, after) = rest.split_at(random.between(1, largest).min(rest.len()));
+        if random.chance(5) {
+            build.crash(batch, events);
+        }
         build.apply(batch);
         // Fan-out is worked off whenever there is time; later events may come first.
         while random.chance(70) && build.work_off() {}
