@@ -24,7 +24,8 @@ fn square_root(number: Decimal) -> Exact {
         return Err(EvalError::Invalid("cannot take square root of a negative number".to_owned()));
     }
     let scale = root_scale(number);
-    // One digit more than asked for, to round by.
+    // One digit more than asked for, to round by. There is room for twice as many as the scale has: only a number with few
+    // digits before the point has a large one.
     let shift = 2 * (scale + 1) - number.scale();
     let digits = I256::from(number.mantissa()) * I256::from(10).pow(shift);
     decimal::fit(decimal::round_off(whole_root(digits), 1), scale)
@@ -34,11 +35,8 @@ fn square_root(number: Decimal) -> Exact {
 fn root_scale(number: Decimal) -> u32 {
     let (weight, _) = decimal::first_digit(number);
     let root_weight = (weight + 1) * 4 / 2 - 1;
-    (SIGNIFICANT - root_weight).max(number.scale() as i32).clamp(0, ROOT_SCALE) as u32
+    (SIGNIFICANT - root_weight).max(number.scale() as i32).clamp(0, MAX_SCALE as i32) as u32
 }
-
-/// As many digits as 256 bits have room for, twice and with the 29 of the number.
-const ROOT_SCALE: i32 = 22;
 
 /// The largest number whose square is not larger: Newton's method, from above.
 fn whole_root(square: I256) -> I256 {
