@@ -6,14 +6,14 @@
 use std::sync::Arc;
 
 use crate::codec::{Key, Row};
-use crate::expr::{Frame, eval};
 use crate::plan::{Output, Plan, Policy, RollupId, RollupReader, ViewId};
 
-use super::cache::{Cache, Known, KnownSet, Table, Weigh};
-use super::cells::{CellKey, Changes, Content, DeadLetter, DocumentChange, DocumentMark, MembersWanted, Missing, Space};
+use super::cache::{Cache, Known, Table, Weigh};
+use super::cells::{CellKey, Changes, Content, DeadLetter, DocumentChange, DocumentMark, Missing, Space};
 use super::decode::{Decoded, Effect, Refusal};
 use super::evaluate::{Evaluator, Yield};
 use super::exchange::{Limits, LogEvent};
+use super::job_page::{Page, RunningJob};
 use super::jobs::Job;
 use super::parking::Parking;
 use super::rollup::{Delta, regroup};
@@ -28,17 +28,6 @@ pub struct Batch<'e> {
     stage: Stage,
     changes: Changes,
     new_jobs: Vec<Job>,
-}
-
-/// A job whose next page this batch works off.
-struct RunningJob {
-    id: u64,
-    job: Job,
-    has_page: bool,
-    /// Members of the page that are still to be walked on from.
-    arrivals: Vec<Key>,
-    /// Whether the set ends with the page.
-    is_last: bool,
 }
 
 /// What comes next.
@@ -67,13 +56,6 @@ pub struct Outcome {
     pub progress: Option<(u64, Option<Job>)>,
 }
 
-/// The page of a set that a job waits for; it does not go into the cache, for it may be from the middle of the set.
-#[derive(Default)]
-pub struct Page {
-    wanted: Option<MembersWanted>,
-    here: Option<Vec<Key>>,
-}
-
 /// What a batch works with.
 pub struct Tools<'t> {
     pub page: &'t mut Page,
@@ -92,8 +74,7 @@ impl<'e> Batch<'e> {
     /// A page of a job; its documents are of the position `checkpoint`, at which they are evaluated.
     pub fn of_job(number: u64, id: u64, mut job: Job, checkpoint: u64) -> Self {
         job.walk.position = checkpoint;
-        let job = RunningJob { id, job, has_page: false, arrivals: Vec::new(), is_last: false };
-        Batch { job: Some(job), ..Batch::new(number, Vec::new()) }
+        Batch { job: Some(RunningJob::new(id, job)), ..Batch::new(number, Vec::new()) }
     }
 
     /// The batch's number; they rise by one.
@@ -284,16 +265,10 @@ impl<'e> Batch<'e> {
     /// The documents of a GROUP BY view whose groups changed.
     fn groups(&mut self, number: RollupId, tools: &mut Tools<'_>, missing: &mut Missing) -> Option<Work> {
         let rollup = &tools.plan.rollups[number];
-        let RollupReader::View { view, having, columns } = &rollup.reader else { return None };
+        let RollupReader::View { view, .. } = &rollup.reader else { return None };
         let mut documents = Vec::new();
         for changed in tools.cache.groups[number].changed() {
-            let content = match &changed.new {
-                None => Content::Absent,
-                Some(now) => match group::params(rollup, Some((changed.key.clone(), now))) {
-                    Err(error) => Content::Broken(error.to_string()),
-                    Ok(params) => group_document(having.as_ref(), columns, &params),
-                },
-            };
+            let content = group::document(rollup, &changed.key, changed.new.as_ref());
             documents.push((changed.key.clone(), changed.position, content));
         }
         self.emit(*view, documents, tools.cache, missing).map(|_| Work::Groups { rollup: number })
@@ -373,80 +348,4 @@ fn fold_effect(mut effect: Effect<'_>, position: u64, tools: &mut Tools<'_>) -> 
         reason,
         keys: effect.keys(),
     })
-}
-
-/// The document of a group from its parameters.
-fn group_document(
-    having: Option<&crate::expr::Expr>,
-    columns: &[crate::expr::Expr],
-    params: &[super::decode::Param<'_>],
-) -> Content {
-    let frame = Frame { rows: &[], params };
-    let selected = match having.map(|having| eval(having, &frame)) {
-        None => true,
-        Some(Ok(value)) => value == schemas::Value::Bool(true),
-        Some(Err(error)) => return Content::Broken(error.to_string()),
-    };
-    if !selected {
-        return Content::Absent;
-    }
-    let values: Result<Vec<_>, _> = columns.iter().map(|column| eval(column, &frame)).collect();
-    match values {
-        Ok(values) => Content::Present(Row::of(&values)),
-        Err(error) => Content::Broken(error.to_string()),
-    }
-}
-
-// === impl RunningJob ===
-
-impl RunningJob {
-    /// Walks on from the next page of the set; whether the page is there and none of its members is stuck.
-    fn advance(&mut self, walker: &mut Walker<'_>, walks: &mut Vec<Walk>, page: &mut Page) -> bool {
-        if !self.has_page && !self.find_page(walker, page) {
-            return false;
-        }
-        let arrivals = std::mem::take(&mut self.arrivals);
-        self.arrivals = arrivals.into_iter().filter(|member| !walker.arrive(&self.job.walk, member, walks)).collect();
-        self.arrivals.is_empty()
-    }
-
-    /// Takes the page from the cache, if it holds the whole set, or from the store.
-    fn find_page(&mut self, walker: &mut Walker<'_>, page: &mut Page) -> bool {
-        let limit = walker.fan_out;
-        let members = match page.here.take() {
-            Some(members) => members,
-            None => {
-                let set = self.job.set(walker.block);
-                match set.as_ref().map(|set| walker.cache.set(set)) {
-                    None | Some(KnownSet::All(None)) => Vec::new(),
-                    Some(KnownSet::All(Some(members))) => members.page(self.job.cursor.as_ref(), limit),
-                    Some(KnownSet::UpTo(..)) => {
-                        let wanted = set.map(|set| MembersWanted { set, after: self.job.cursor.clone(), limit });
-                        walker.missing.sets.extend(wanted.clone());
-                        page.wanted = wanted;
-                        return false;
-                    }
-                }
-            }
-        };
-        self.has_page = true;
-        self.is_last = members.len() < limit;
-        self.job.cursor = members.last().cloned().or(self.job.cursor.take());
-        self.arrivals = members;
-        true
-    }
-}
-
-// === impl Page ===
-
-impl Page {
-    /// Takes the answer, if it is the one that was waited for.
-    pub fn takes(&mut self, wanted: &MembersWanted, page: &mut Vec<Key>) -> bool {
-        if self.wanted.as_ref() != Some(wanted) {
-            return false;
-        }
-        self.wanted = None;
-        self.here = Some(std::mem::take(page));
-        true
-    }
 }

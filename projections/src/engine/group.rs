@@ -10,10 +10,11 @@ use schemas::Value;
 
 use crate::aggregate::{Accumulators, Standing};
 use crate::codec::{Corrupt, Key, Row, decode_key};
-use crate::expr::EvalError;
+use crate::expr::{EvalError, Frame, eval};
 use crate::plan::{Aggregate, Plan, Rollup, RollupId, RollupReader};
 
 use super::cache::Weigh;
+use super::cells::Content;
 use super::decode::Param;
 
 /// A group: its aggregates, and what is wrong with it.
@@ -165,4 +166,28 @@ pub fn params(rollup: &Rollup, group: Option<(Key, &Group)>) -> Result<Vec<Param
     }
     let key = decode_key(&key).map_err(|corrupt| EvalError::Invalid(corrupt.to_string()))?;
     Ok(key.into_iter().map(Ok).chain(group.accumulators.results(&rollup.aggregates)).collect())
+}
+
+/// The document of a GROUP BY view for a group, as it now is.
+pub fn document(rollup: &Rollup, key: &Key, group: Option<&Group>) -> Content {
+    let Some(group) = group else { return Content::Absent };
+    let selected = params(rollup, Some((key.clone(), group))).and_then(|params| select(rollup, &params));
+    match selected {
+        Ok(Some(row)) => Content::Present(row),
+        Ok(None) => Content::Absent,
+        Err(error) => Content::Broken(error.to_string()),
+    }
+}
+
+/// The view's columns, unless HAVING is not met.
+fn select(rollup: &Rollup, params: &[Param<'_>]) -> Result<Option<Row>, EvalError> {
+    let RollupReader::View { having, columns, .. } = &rollup.reader else { return Ok(None) };
+    let frame = Frame { rows: &[], params };
+    if let Some(having) = having
+        && eval(having, &frame)? != Value::Bool(true)
+    {
+        return Ok(None);
+    }
+    let values: Vec<_> = columns.iter().map(|column| eval(column, &frame)).collect::<Result<_, _>>()?;
+    Ok(Some(Row::of(&values)))
 }

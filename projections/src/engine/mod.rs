@@ -20,6 +20,7 @@ mod evaluate;
 mod exchange;
 mod fold;
 mod group;
+mod job_page;
 mod jobs;
 mod parking;
 mod rollup;
@@ -41,10 +42,11 @@ pub use cells::{
 };
 pub use exchange::{Answers, Limits, LogEvent, Step};
 
-use batch::{Page, Tools};
+use batch::Tools;
 use cache::Cache;
 use decode::Decoder;
 use duplicates::Duplicates;
+use job_page::Page;
 use jobs::Job;
 use parking::Parking;
 

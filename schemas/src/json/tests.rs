@@ -1,3 +1,5 @@
+//! What JSON is written, and which spellings of it are the same.
+
 use super::*;
 use crate::{Interval, Value};
 

@@ -1,3 +1,5 @@
+//! The text forms of values, as PostgreSQL reads and writes them.
+
 use proptest::prelude::*;
 
 use super::*;
