@@ -92,10 +92,10 @@ pub struct ViewDef<'f> {
 pub fn read<'f>(table: &'f DeTable<'f>, report: &mut Report<'_>) -> ProjectionFile<'f> {
     let mut root = Section::new(table, 0..0);
     let name = root.required_text("name", report).map(|text| name_in(&text, report)).unwrap_or_default();
-    let subjects = root.texts("subjects", report).map(|texts| texts.iter().map(|text| text.value.to_owned()).collect());
+    let subjects = read_subjects(&mut root, report);
     let file = ProjectionFile {
         name,
-        subjects: subjects.unwrap_or_else(|| vec![EVERYTHING.to_owned()]),
+        subjects,
         dead_letters: read_dead_letters(&mut root, report),
         duplicate_window: read_duplicates(&mut root, report),
         entities: read_each(&mut root, "entities", report, read_entity),
@@ -103,6 +103,28 @@ pub fn read<'f>(table: &'f DeTable<'f>, report: &mut Report<'_>) -> ProjectionFi
     };
     root.close(report);
     file
+}
+
+fn read_subjects(root: &mut Section<'_>, report: &mut Report<'_>) -> Vec<String> {
+    let Some(entry) = root.get("subjects") else { return vec![EVERYTHING.to_owned()] };
+    let patterns = entry.texts(report);
+    if patterns.as_ref().is_some_and(Vec::is_empty) {
+        let hint = Some("leave it out to take all of them".to_owned());
+        report.add_with_hint(entry.value.span(), "`subjects` takes no event", hint);
+    }
+    let patterns = patterns.unwrap_or_default();
+    for pattern in patterns.iter().filter(|pattern| !is_subject_pattern(pattern.value)) {
+        let hint = Some("write words with dots between them: `*` is any word, `>` at the end one or more of them".to_owned());
+        report.add_with_hint(pattern.span.clone(), format!("`{}` is no pattern of NATS subjects", pattern.value), hint);
+    }
+    patterns.iter().map(|pattern| pattern.value.to_owned()).collect()
+}
+
+fn is_subject_pattern(pattern: &str) -> bool {
+    let is_word = |word: &str| !word.is_empty() && !word.contains(['*', '>']) && !word.contains(char::is_whitespace);
+    let (front, last) = pattern.rsplit_once('.').map_or((None, pattern), |(front, last)| (Some(front), last));
+    let mut in_front = front.into_iter().flat_map(|front| front.split('.'));
+    in_front.all(|word| word == "*" || is_word(word)) && (matches!(last, "*" | ">") || is_word(last))
 }
 
 fn read_dead_letters(root: &mut Section<'_>, report: &mut Report<'_>) -> DeadLetters {
