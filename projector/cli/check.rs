@@ -9,8 +9,10 @@ use serde_json::{Value, json};
 use super::context::{Context, Form};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::say::say;
 use super::test;
-use crate::definitions;
+use crate::config::Config;
+use crate::definitions::{self, Definitions};
 
 /// Check definitions and event schemas; nothing is touched
 #[derive(Debug, Args)]
@@ -22,7 +24,9 @@ pub struct Check {
 impl Check {
     /// Runs the command.
     pub fn run(self, context: &mut Context) -> Result<Exit, Failure> {
-        let definitions = definitions::load(&context.config_of(&self.dir.unwrap_or_default())?)?;
+        let config = context.config_of(&self.dir.unwrap_or_default())?;
+        let definitions = definitions::load(&config)?;
+        warn_of_none(&definitions, &config);
         let tests: usize = test::load(&definitions)?.iter().map(|(_, cases)| cases.len()).sum();
         let plans = || definitions.projections.iter().map(|projection| &*projection.plan);
         if context.form() == Form::Json {
@@ -39,6 +43,14 @@ impl Check {
         }
         context.print(format_args!("tests {tests}, no mistakes found"))?;
         Ok(Exit::Success)
+    }
+}
+
+/// An empty folder has no mistakes; but who names one hardly means it.
+pub fn warn_of_none(definitions: &Definitions, config: &Config) {
+    if definitions.projections.is_empty() {
+        let folder = config.projections.display();
+        say(format_args!("warning: there is no projection in {folder}: none of its folders has a projection.toml"));
     }
 }
 

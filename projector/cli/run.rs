@@ -8,6 +8,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio::runtime::{self, Runtime};
 
+use super::check::warn_of_none;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -61,6 +62,7 @@ impl Run {
         let config = context.config()?;
         telemetry::start(&config.telemetry);
         let definitions = definitions::load(&config)?;
+        warn_of_none(&definitions, &config);
         let daemon = Daemon::new(config, definitions)?;
         let goal = if self.until_caught_up {
             Goal::CatchUp

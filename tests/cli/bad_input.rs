@@ -14,6 +14,14 @@ fn dead_letters(events: &[&str]) -> String {
 }
 
 #[test]
+fn nothing_to_run() {
+    let sandbox = Sandbox::empty();
+    sandbox.write("schemas/.keep", "");
+    sandbox.write("projections/shop/order_overview.sql", "SELECT 1");
+    assert_snapshot!(sandbox.run("check"));
+}
+
+#[test]
 fn events_that_cannot_be_applied() {
     let wrong_owner = event("1", "/payments", "PersonSeen", r#"{"person_id":"a"}"#);
     let unknown_type = event("2", "/people", "PersonSen", "{}");
