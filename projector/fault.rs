@@ -15,6 +15,14 @@ pub enum Fault {
         /// What it said.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// It is not what can be worked with. Trying again does not help; changing it does.
+    #[error("{place} cannot be used: {reason}")]
+    Unfit {
+        /// The log or store, as its URL names it.
+        place: String,
+        /// Why not.
+        reason: String,
+    },
     /// What is stored cannot be read. Trying again does not help.
     #[error("{place} is damaged: {reason}")]
     Damaged {

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::config::{Config, Place};
+use crate::config::{Config, LogPlace, Place};
 use crate::fault::Fault;
-use crate::log::{EmbeddedLog, EventLog};
+use crate::log::{EmbeddedLog, EventLog, JetStreamLog};
 use crate::sqlite::Database;
 use crate::state::{Builds, EmbeddedState, Views};
 use crate::tables::{EmbeddedTables, TableStore};
@@ -40,17 +40,10 @@ impl Stores {
     /// Opens everything, making what is not there.
     pub fn open(config: &Config) -> Result<Stores, Fault> {
         let Place::Embedded(state_path) = &config.state;
-        let Place::Embedded(log_path) = &config.log;
         let state = Arc::new(Database::open(state_path, config.durability)?);
-        let log =
-            if same_file(state_path, log_path) { state.clone() } else { Arc::new(Database::open(log_path, config.durability)?) };
+        let log = open_log(config, state_path, &state)?;
         let states = Arc::new(EmbeddedState::new(state.clone()));
-        Ok(Stores {
-            log: Arc::new(EmbeddedLog::new(log)),
-            builds: states.clone(),
-            views: states,
-            tables: Arc::new(EmbeddedTables::new(state)),
-        })
+        Ok(Stores { log, builds: states.clone(), views: states, tables: Arc::new(EmbeddedTables::new(state)) })
     }
 
     /// Opens everything for a command that only reads: makes nothing.
@@ -61,6 +54,14 @@ impl Stores {
         }
         Ok(Stores::open(config)?)
     }
+}
+
+fn open_log(config: &Config, state_path: &Path, state: &Arc<Database>) -> Result<Arc<dyn EventLog>, Fault> {
+    Ok(match &config.log {
+        LogPlace::JetStream(place) => Arc::new(JetStreamLog::open(place)?),
+        LogPlace::Embedded(path) if same_file(state_path, path) => Arc::new(EmbeddedLog::new(state.clone())),
+        LogPlace::Embedded(path) => Arc::new(EmbeddedLog::new(Arc::new(Database::open(path, config.durability)?))),
+    })
 }
 
 fn same_file(a: &Path, b: &Path) -> bool {

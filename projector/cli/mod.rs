@@ -8,6 +8,7 @@ mod exit;
 mod failure;
 mod get;
 mod input;
+mod log;
 mod mistakes;
 mod progress;
 mod publish;
@@ -56,6 +57,7 @@ enum Command {
     Verify(verify::Verify),
     DeadLetters(dead_letters::DeadLetters),
     Schema(schema::Schema),
+    Log(log::Log),
 }
 
 /// Runs the command line that the process was given.
@@ -86,6 +88,7 @@ impl Command {
             Command::Verify(command) => command.run(context),
             Command::Schema(command) => command.run(context),
             Command::DeadLetters(command) => command.run(context),
+            Command::Log(command) => command.run(context),
         }
     }
 }

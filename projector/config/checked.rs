@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use schemas::Diagnostic;
 
-use super::Settings;
+use super::{LogPlace, Settings};
 use crate::sqlite::Durability;
 
 /// The configuration, checked.
@@ -17,7 +17,7 @@ pub struct Config {
     /// The folder of the event schemas.
     pub schemas: PathBuf,
     /// Where the log is.
-    pub log: Place,
+    pub log: LogPlace,
     /// Where state and lists are.
     pub state: Place,
     /// What a commit to a SQLite file outlives.
@@ -78,9 +78,9 @@ pub enum Format {
 }
 
 /// Reads settings and collects what is wrong with them.
-struct Checker<'a> {
+pub(super) struct Checker<'a> {
     settings: &'a Settings,
-    base: &'a Path,
+    pub(super) base: &'a Path,
     mistakes: &'a mut Vec<Diagnostic>,
 }
 
@@ -96,7 +96,7 @@ impl Config {
             checker.refuse("tables.url", "with embedded state the lists are in the same file: give both the same URL");
         }
         let (projections, schemas) = (checker.path("projections"), checker.path("schemas"));
-        let (log, http, durability) = (checker.place("log.url"), checker.listen(), checker.durability());
+        let (log, http, durability) = (checker.log(), checker.listen(), checker.durability());
         let (run, telemetry) = (checker.run(), checker.telemetry());
         Some(Config {
             projections: projections?,
@@ -114,15 +114,15 @@ impl Config {
 // === impl Checker ===
 
 impl Checker<'_> {
-    fn text(&self, key: &str) -> Option<&str> {
+    pub(super) fn text(&self, key: &str) -> Option<&str> {
         self.settings.get(key).map(|setting| setting.text.as_str())
     }
 
-    fn refuse(&mut self, key: &str, message: &str) {
+    pub(super) fn refuse(&mut self, key: &str, message: &str) {
         self.mistakes.extend(self.settings.get(key).map(|setting| setting.mistake(key, message)));
     }
 
-    fn parsed<T>(&mut self, key: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+    pub(super) fn parsed<T>(&mut self, key: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         match parse(self.text(key)?) {
             Ok(value) => Some(value),
             Err(message) => {
@@ -211,17 +211,17 @@ mod tests {
     fn the_defaults_are_right() {
         let config = check("").unwrap();
         assert_eq!(config.state, Place::Embedded("base/data/projector.db".into()));
-        assert_eq!(config.log, config.state);
+        assert_eq!(config.log, LogPlace::Embedded("base/data/projector.db".into()));
     }
 
     #[test]
     fn all_mistakes_are_reported() {
-        let text = "projections = \"\"\n[log]\nurl = \"nats://x\"\n[tables]\nurl = \"embedded:other.db\"\n[http]\nlisten = \"80\"\n\
+        let text = "projections = \"\"\n[log]\nurl = \"kafka://x\"\n[tables]\nurl = \"embedded:other.db\"\n[http]\nlisten = \"80\"\n\
                     [embedded]\ndurability = \"x\"\n[run]\nfan_out = 0\n[telemetry]\nfilter = \"a=b=c\"\nformat = \"xml\"\n";
         insta::assert_snapshot!(check(text).unwrap_err().join("\n"), @r#"
         p.toml: tables.url: with embedded state the lists are in the same file: give both the same URL
         p.toml: projections: the path is empty
-        p.toml: log.url: nats is not supported; there is embedded:FILE
+        p.toml: log.url: kafka is not supported; there are embedded:FILE and nats://HOST:PORT
         p.toml: http.listen: '80' is no address; write 127.0.0.1:8080, or none
         p.toml: embedded.durability: 'x' is not one of: process, power
         p.toml: run.fan_out: '0' is no whole number from 1 on

@@ -2,6 +2,7 @@
 //! checked ([`Config`]). All mistakes are reported at once.
 
 mod checked;
+mod log;
 mod settings;
 
 use std::fs;
@@ -9,6 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use checked::{Config, Format, Http, Place, RunLimits, Telemetry};
+pub use log::{Auth, JetStreamPlace, LogPlace, Secret, SubjectPattern, Tls};
 use schemas::{Diagnostic, SourceFile};
 pub use settings::Settings;
 

@@ -1,4 +1,4 @@
-//! The log: where events are read from. The port, and the log that is embedded.
+//! The log: where events are read from. The port, the log that is embedded, and JetStream.
 //!
 //! The port blocks. A projection is one chain of work — read, fold, commit — on threads of its own, with at
 //! most one call to each port under way, so there is nothing for an executor to interleave; SQLite blocks in any
@@ -6,12 +6,14 @@
 //! waits for it inside these calls.
 
 mod embedded;
+mod jetstream;
 
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 pub use embedded::EmbeddedLog;
+pub use jetstream::{JetStreamLog, NewStream};
 pub use projections::engine::LogEvent;
 
 use crate::fault::Fault;
@@ -25,10 +27,10 @@ use crate::fault::Fault;
 /// **Durability.** What `publish` has answered for outlives this process and will be read by everybody.
 ///
 /// **Errors.** [`Fault::Unavailable`]: nothing is known of the call's effect on the log's side beyond what the method
-/// says; it may be repeated. [`Fault::Damaged`]: repeating does not help.
+/// says; it may be repeated. [`Fault::Damaged`], [`Fault::Unfit`]: repeating does not help.
 pub trait EventLog: Send + Sync {
     /// The events from position `from` on that the log has now, in order, within the limits; at least one where there
-    /// is any, however large. Empty: the log ends before `from`. May be repeated.
+    /// is any, however large; the newest may be left for the next read. Empty: the log ends before `from`. May be repeated.
     fn read(&self, from: u64, limit: ReadLimit) -> Result<Vec<LogEvent>, Fault>;
 
     /// Returns when the log has an event above `position`, at the latest after `timeout`. May wake early. May be repeated.
@@ -43,12 +45,19 @@ pub trait EventLog: Send + Sync {
     /// Which log this is. Another one, or the same one made anew, has another identity.
     fn identity(&self) -> Result<LogIdentity, Fault>;
 
+    /// A number that rises when the log may have been changed in a way that who reads on would not see: its connection was made
+    /// anew, or there is a gap. Who sees it rise makes sure that the history is still the one that was read.
+    fn epoch(&self) -> u64 {
+        0
+    }
+
     /// The event at `position`, if there is one.
     fn fetch(&self, position: u64) -> Result<Option<LogEvent>, Fault>;
 
-    /// Appends events, all or none, next to each other in the order given, whatever is in them; answers their positions.
-    /// After an error they may have been appended or not; who repeats the call makes duplicates, which
-    /// projections recognize by the events' source and id.
+    /// Appends events in the order given, whatever is in them; answers the lowest and the highest of their positions. Where others
+    /// publish too, their events may lie between.
+    /// After an error any of them may have been appended; who repeats the call makes duplicates, which projections, and
+    /// some logs, recognize by the events' source and id.
     ///
     /// `events` is not empty.
     fn publish(&self, events: &[NewEvent<'_>]) -> Result<RangeInclusive<u64>, Fault>;

@@ -68,6 +68,7 @@ impl From<Fault> for Problem {
         tracing::warn!("request failed: {}", chain(&fault));
         match fault {
             Fault::Unavailable { .. } => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", fault.to_string()),
+            Fault::Unfit { .. } => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "store_unfit", fault.to_string()),
             Fault::Damaged { .. } => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "store_damaged", fault.to_string()),
         }
     }

@@ -11,6 +11,7 @@
 
 pub mod board;
 mod committer;
+mod continuity;
 pub mod halt;
 mod pace;
 mod processor;
@@ -25,5 +26,5 @@ mod tests;
 pub use board::{Board, Progress, Stage};
 pub use halt::Halt;
 pub use processor::Definition;
-pub use retry::StopFlag;
+pub use retry::{StopFlag, until_available};
 pub use supervisor::{Goal, Outcome, Supervisor, run_all};

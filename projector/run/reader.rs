@@ -3,6 +3,8 @@
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::Duration;
 
+use super::continuity::Continuity;
+use super::halt::Halt;
 use super::retry::{StopFlag, until_available};
 use super::session::Event;
 use crate::fault::Fault;
@@ -13,12 +15,18 @@ use projections::engine::LogEvent;
 const IDLE: Duration = Duration::from_millis(250);
 
 /// Answers each position it is asked for with the events from there on, at least one; until it is asked no more.
-pub fn serve(log: &dyn EventLog, limit: ReadLimit, requests: &Receiver<u64>, inbox: &Sender<Event>, ended: &StopFlag) {
+pub fn serve(
+    mut continuity: Continuity<'_>,
+    limit: ReadLimit,
+    requests: &Receiver<u64>,
+    inbox: &Sender<Event>,
+    ended: &StopFlag,
+) {
     while let Ok(from) = requests.recv() {
-        let event = match read(log, limit, from, inbox, ended) {
+        let event = match read(&mut continuity, limit, from, inbox, ended) {
             Ok(Some((events, head))) => Event::Read { events, head },
             Ok(None) => return,
-            Err(fault) => Event::Failed(fault.into()),
+            Err(halt) => Event::Failed(halt),
         };
         // Nobody listens any more: the session has ended.
         if inbox.send(event).is_err() {
@@ -29,14 +37,16 @@ pub fn serve(log: &dyn EventLog, limit: ReadLimit, requests: &Receiver<u64>, inb
 
 /// Events from `from` on and the log's head; `None` when the session ended.
 fn read(
-    log: &dyn EventLog,
+    continuity: &mut Continuity<'_>,
     limit: ReadLimit,
     from: u64,
     inbox: &Sender<Event>,
     ended: &StopFlag,
-) -> Result<Option<(Vec<LogEvent>, u64)>, Fault> {
+) -> Result<Option<(Vec<LogEvent>, u64)>, Halt> {
+    let log = continuity.log();
     while !ended.is_up() {
         let events = until_available(ended, || log.read(from, limit))?;
+        continuity.check(&events, ended)?;
         if let Some(last) = events.last() {
             let is_all = events.len() < limit.events;
             let head = if is_all { last.position } else { head(log, ended)?.max(last.position) };

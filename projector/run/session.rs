@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::board::Progress;
 use super::committer::{self, Committed};
+use super::continuity::Continuity;
 use super::halt::Halt;
 use super::pace::{Situation, Step, Until, Work, decide};
 use super::processor::{Computed, Definition, Processor};
@@ -103,6 +104,7 @@ pub fn run(setting: &Setting<'_>, until: Until) -> Result<End, Halt> {
     let dead_letters = until_available(stop, || store.dead_letters())?;
     refuse_flood(setting, dead_letters)?;
     setting.progress.send_modify(|progress| progress.position = checkpoint.position);
+    let continuity = Continuity::new(log, setting.folded_from, checkpoint.clone());
     let processor = Processor::load(setting.definition, setting.limits, log, store, checkpoint, stop)?;
 
     let (inbox_sender, inbox) = channel();
@@ -118,7 +120,7 @@ pub fn run(setting: &Setting<'_>, until: Until) -> Result<End, Halt> {
     thread::scope(|scope| {
         let reader_inbox = inbox_sender.clone();
         let reader_ended = ended.clone();
-        spawn(scope, setting, "read", move || reader::serve(log, limit, &request_receiver, &reader_inbox, &reader_ended))?;
+        spawn(scope, setting, "read", move || reader::serve(continuity, limit, &request_receiver, &reader_inbox, &reader_ended))?;
         spawn(scope, setting, "commit", move || committer::serve(store, fence, &commit_receiver, &inbox_sender, stop))?;
         let session = Session {
             setting,

@@ -10,7 +10,7 @@ use super::board::{Board, Progress, Stage};
 use super::halt::Halt;
 use super::pace::Until;
 use super::processor::Definition;
-use super::retry::StopFlag;
+use super::retry::{StopFlag, until_available};
 use super::session::{self, End, Setting};
 use crate::config::RunLimits;
 use crate::deploy::{self, Deployment, Role};
@@ -105,7 +105,8 @@ impl<'s> Run<'s> {
             Goal::Follow => Until::Forever,
             Goal::CatchUp => Until::Position(self.head()?),
         };
-        let deployment = deploy::settle(&**builds, &self.definition.plan, &log.identity()?)?;
+        let identity = until_available(&self.supervisor.stop, || log.identity())?;
+        let deployment = deploy::settle(&**builds, &self.definition.plan, &identity)?;
         let _present = builds.attend(self.name())?;
         if deployment.role == Role::Candidate {
             let until = Until::Position(self.head()?);
@@ -162,7 +163,8 @@ impl<'s> Run<'s> {
     }
 
     fn head(&self) -> Result<u64, Fault> {
-        Ok(self.supervisor.stores.log.head()?.map_or(0, |head| head.position))
+        let head = until_available(&self.supervisor.stop, || self.supervisor.stores.log.head())?;
+        Ok(head.map_or(0, |head| head.position))
     }
 
     fn name(&self) -> &'s str {

@@ -111,6 +111,6 @@ fn schemas_are_compared_and_guessed() {
 #[test]
 fn configuration_mistakes_are_all_told() {
     let sandbox = Sandbox::new();
-    sandbox.write("projector.toml", "projektions = \"x\"\n[http]\nlisten = \"8080\"\n[log]\nurl = \"nats://x\"\n");
+    sandbox.write("projector.toml", "projektions = \"x\"\n[http]\nlisten = \"8080\"\n[log]\nurl = \"kafka://x\"\n");
     assert_snapshot!(sandbox.run("status"));
 }

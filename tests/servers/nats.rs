@@ -1,10 +1,21 @@
-//! nats-server with JetStream.
+//! nats-server with JetStream, and what its operators can do to a stream.
 
+use std::future::Future;
 use std::path::Path;
+
+use async_nats::jetstream::{self, stream::Config as StreamConfig};
+use async_nats::{Client, HeaderMap};
+use projector::config::{Config, JetStreamPlace, LogPlace, Settings};
+use projector::log::JetStreamLog;
+use schemas::SourceFile;
+use tokio::runtime::{self, Runtime};
 
 use crate::process::{Kind, Server};
 
 const NATS: Kind = Kind { program: "nats-server", arguments, ready: "Server is ready" };
+
+/// The stream of all tests.
+pub const STREAM: &str = "EVENTS";
 
 fn arguments(port: u16, data: &Path) -> Vec<String> {
     let data = data.display().to_string();
@@ -16,7 +27,116 @@ pub fn start() -> Server {
     Server::start(NATS)
 }
 
+/// Starts a server with more arguments.
+pub fn start_with(extra: &[&str]) -> Server {
+    Server::start_with(NATS, extra.iter().map(|&argument| argument.to_owned()).collect())
+}
+
 /// Its URL.
 pub fn url(server: &Server) -> String {
     format!("nats://127.0.0.1:{}", server.port())
+}
+
+/// The stream of this server as the configuration names it; `settings`: more lines of the section.
+pub fn place(server: &Server, settings: &str) -> JetStreamPlace {
+    let text = format!("[log]\nurl = \"{}\"\nstream = \"{STREAM}\"\n{settings}\n", url(server));
+    let (mut all, mut mistakes) = (Settings::defaults(), Vec::new());
+    all.overlay_file(&SourceFile { path: "projector.toml".into(), text }, &mut mistakes);
+    let config = Config::check(&all, Path::new(""), &mut mistakes);
+    match config.map(|config| config.log) {
+        Some(LogPlace::JetStream(place)) if mistakes.is_empty() => place,
+        _ => panic!("{mistakes:?}"),
+    }
+}
+
+/// The stream of this server as a log.
+pub fn log(server: &Server) -> JetStreamLog {
+    JetStreamLog::open(&place(server, "")).expect("the log opens")
+}
+
+/// An operator with a connection to a server.
+pub struct Operator {
+    runtime: Runtime,
+    client: Client,
+    jetstream: jetstream::Context,
+}
+
+// === impl Operator ===
+
+impl Operator {
+    /// Connects, and makes a stream of which messages can be deleted.
+    pub fn with_stream(server: &Server) -> Operator {
+        let operator = Operator::connect(server);
+        operator.make_stream();
+        operator
+    }
+
+    /// Connects.
+    pub fn connect(server: &Server) -> Operator {
+        let runtime = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime starts");
+        let (client, jetstream) = runtime.block_on(async {
+            let client = async_nats::connect(url(server)).await.expect("the server answers");
+            (client.clone(), jetstream::new(client))
+        });
+        Operator { runtime, client, jetstream }
+    }
+
+    /// Makes the stream.
+    pub fn make_stream(&self) {
+        self.make(StreamConfig { name: STREAM.to_owned(), subjects: vec!["events.>".to_owned()], ..StreamConfig::default() });
+    }
+
+    /// Makes a stream.
+    pub fn make(&self, config: StreamConfig) {
+        self.done(self.jetstream.create_stream(config));
+    }
+
+    /// Publishes a message, and waits until it is stored.
+    pub fn publish(&self, headers: &[(&str, &str)], payload: &str) {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.insert(*name, *value);
+        }
+        let payload = payload.to_owned().into();
+        self.done(async { self.jetstream.publish_with_headers("events.x", map, payload).await?.await });
+    }
+
+    /// Deletes a message.
+    pub fn delete(&self, position: u64) {
+        let stream = self.done(self.jetstream.get_stream(STREAM));
+        self.done(stream.delete_message(position));
+    }
+
+    /// Deletes all messages below a position.
+    pub fn purge_below(&self, position: u64) {
+        let stream = self.done(self.jetstream.get_stream(STREAM));
+        self.done(async { stream.purge().sequence(position).await });
+    }
+
+    /// Deletes the stream.
+    pub fn delete_stream(&self) {
+        self.done(self.jetstream.delete_stream(STREAM));
+    }
+
+    /// How many consumers the stream has.
+    pub fn consumers(&self) -> usize {
+        let stream = self.done(self.jetstream.get_stream(STREAM));
+        stream.cached_info().state.consumer_count
+    }
+
+    /// Waits until the stream has so many.
+    pub fn wait_for_consumers(&self, count: usize) {
+        while self.consumers() < count {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Waits until the server has taken everything, and closes the connection.
+    pub fn leave(self) {
+        self.done(self.client.drain());
+    }
+
+    fn done<T, E: std::fmt::Debug>(&self, work: impl Future<Output = Result<T, E>>) -> T {
+        self.runtime.block_on(work).expect("the server does what the operator says")
+    }
 }

@@ -1,6 +1,7 @@
 //! A server that a test starts for itself: on a free port, with a folder of its own, killed, paused and started again as the
 //! test likes, and gone when the test is.
 
+use std::fs;
 use std::io::{self, BufRead, BufReader, PipeReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -90,6 +91,10 @@ impl Server {
     /// Stops it from running, without a word to those that are connected, until [`Server::resume`].
     pub fn pause(&self) {
         self.signal("-STOP");
+        // The signal reaches the threads one after another; one that still runs may answer.
+        while !self.stands_still() {
+            thread::yield_now();
+        }
     }
 
     /// Lets it run on.
@@ -97,9 +102,20 @@ impl Server {
         self.signal("-CONT");
     }
 
+    fn stands_still(&self) -> bool {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.id())).expect("the server runs");
+        threads.map_while(Result::ok).all(|thread| {
+            let status = fs::read_to_string(thread.path().join("status")).unwrap_or_default();
+            status.contains("State:\tT")
+        })
+    }
+
+    fn id(&self) -> u32 {
+        self.process.as_ref().expect("the server runs").id()
+    }
+
     fn signal(&self, signal: &str) {
-        let process = self.process.as_ref().expect("the server runs");
-        let status = Command::new("kill").args([signal, &process.id().to_string()]).status().expect("kill can be run");
+        let status = Command::new("kill").args([signal, &self.id().to_string()]).status().expect("kill can be run");
         assert!(status.success(), "kill {signal}: {status}");
     }
 

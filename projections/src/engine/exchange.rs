@@ -7,7 +7,7 @@ use crate::codec::Key;
 use super::cells::{CellKey, Changes, MembersWanted, Missing};
 
 /// An event as the log holds it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogEvent {
     /// Its place in the log, from 1.
     pub position: u64,

@@ -42,7 +42,7 @@ async fn publish(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Value>, Problem> {
-    let positions = api
+    let (positions, published) = api
         .blocking(move |api| {
             let events = split(&headers, &body)?;
             if events.is_empty() {
@@ -52,12 +52,10 @@ async fn publish(
                 refuse_invalid(api, &events)?;
             }
             let events: Vec<_> = events.into_iter().map(|data| NewEvent { subject: None, data }).collect();
-            Ok(api.stores.log.publish(&events)?)
+            Ok((api.stores.log.publish(&events)?, events.len()))
         })
         .await?;
-    Ok(Json(
-        json!({ "position": positions.end(), "first": positions.start(), "published": positions.end() - positions.start() + 1 }),
-    ))
+    Ok(Json(json!({ "position": positions.end(), "first": positions.start(), "published": published })))
 }
 
 fn refuse_invalid(api: &Api, events: &[&[u8]]) -> Result<(), Problem> {

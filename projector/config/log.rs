@@ -1,0 +1,351 @@
+//! Where the log is, and how to get in.
+
+use std::fmt;
+use std::fs;
+use std::path::PathBuf;
+
+use schemas::Envelope;
+
+use super::checked::Checker;
+
+/// The settings that only JetStream knows.
+const JETSTREAM_ONLY: [&str; 9] =
+    ["stream", "credentials", "nkey", "user", "password", "token", "tls_authority", "tls_certificate", "tls_key"];
+/// Characters that a part of a subject, or the name of a stream, cannot have.
+const NOT_IN_NAMES: [char; 5] = ['.', '*', '>', '/', '\\'];
+
+/// Where the log is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogPlace {
+    /// In a SQLite file.
+    Embedded(PathBuf),
+    /// In JetStream.
+    JetStream(JetStreamPlace),
+}
+
+/// A stream, and how to get to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JetStreamPlace {
+    /// URLs of servers of one cluster.
+    pub servers: Vec<String>,
+    /// The name of the stream.
+    pub stream: String,
+    /// Under which subjects events are published.
+    pub subject: SubjectPattern,
+    /// Who we are.
+    pub auth: Auth,
+    /// Whom we trust.
+    pub tls: Tls,
+}
+
+/// Who we are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Auth {
+    /// Anybody.
+    None,
+    /// What a credentials file holds.
+    Credentials(Secret),
+    /// The seed of an nkey.
+    Nkey(Secret),
+    /// A user with a password.
+    User {
+        /// The user.
+        name: String,
+        /// The password.
+        password: Secret,
+    },
+    /// A token.
+    Token(Secret),
+}
+
+/// What encrypted connections need beside the system's authorities.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tls {
+    /// A file of authorities to trust.
+    pub authority: Option<PathBuf>,
+    /// The files of our certificate and of its key.
+    pub identity: Option<(PathBuf, PathBuf)>,
+}
+
+/// A text that is not to be seen.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+/// The subject of an event, with places to fill.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubjectPattern(String);
+
+// === impl JetStreamPlace ===
+
+impl fmt::Display for JetStreamPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "stream {} of {}", self.stream, self.servers.join(","))
+    }
+}
+
+// === impl Secret ===
+
+impl Secret {
+    /// The text.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
+// === impl SubjectPattern ===
+
+impl SubjectPattern {
+    fn parse(text: &str) -> Result<SubjectPattern, String> {
+        let filled = SubjectPattern(text.to_owned()).fill(None);
+        let is_part = |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || "*>{}".contains(c));
+        if filled.split('.').all(is_part) {
+            Ok(SubjectPattern(text.to_owned()))
+        } else {
+            Err(format!("'{text}' is no subject; write parts separated by dots, each a name, {{service}} or {{type}}"))
+        }
+    }
+
+    /// The subject of this event; of bytes that are no event at all if there is none.
+    pub fn fill(&self, event: Option<&Envelope<'_>>) -> String {
+        let service = event.and_then(|event| event.source.rsplit('/').find(|part| !part.is_empty()));
+        let ty = event.map(|event| &*event.ty);
+        self.0.replace("{service}", &part(service)).replace("{type}", &part(ty))
+    }
+
+    /// The pattern of all subjects that can come out.
+    pub fn wildcard(&self) -> String {
+        self.0.replace("{service}", "*").replace("{type}", "*")
+    }
+}
+
+/// A name as one part of a subject.
+fn part(name: Option<&str>) -> String {
+    let fitting = |c: char| if c.is_whitespace() || c.is_control() || NOT_IN_NAMES.contains(&c) { '_' } else { c };
+    match name {
+        Some(name) if !name.is_empty() => name.chars().map(fitting).collect(),
+        _ => "unknown".to_owned(),
+    }
+}
+
+// === impl Checker ===
+
+impl Checker<'_> {
+    /// The place of the log.
+    pub(super) fn log(&mut self) -> Option<LogPlace> {
+        match self.text("log.url")?.split_once(':') {
+            Some(("nats" | "tls", _)) => self.jetstream().map(LogPlace::JetStream),
+            _ => {
+                self.refuse_jetstream_settings();
+                let base = self.base;
+                self.parsed("log.url", |url| match url.split_once(':') {
+                    Some(("embedded", "")) => Err("the path of the file is missing: write embedded:data/projector.db".to_owned()),
+                    Some(("embedded", path)) => Ok(LogPlace::Embedded(base.join(path))),
+                    Some((scheme, _)) => Err(format!("{scheme} is not supported; there are embedded:FILE and nats://HOST:PORT")),
+                    None => Err(format!("'{url}' is no URL; write embedded:FILE or nats://HOST:PORT")),
+                })
+            }
+        }
+    }
+
+    fn refuse_jetstream_settings(&mut self) {
+        for name in JETSTREAM_ONLY {
+            if self.given(name).is_some() {
+                self.refuse("log.url", &format!("log.{name} is set, which is for nats:// only"));
+            }
+        }
+    }
+
+    fn jetstream(&mut self) -> Option<JetStreamPlace> {
+        let servers = self.servers();
+        let stream = self.parsed("log.stream", |name| match name {
+            "" => Err("the name of the stream is missing".to_owned()),
+            name if name.contains(|c: char| c.is_whitespace() || NOT_IN_NAMES.contains(&c)) => {
+                Err(format!("'{name}' cannot be a stream: its name has no dots, slashes, wildcards or spaces"))
+            }
+            name => Ok(name.to_owned()),
+        });
+        let subject = self.parsed("log.subject", SubjectPattern::parse);
+        let (auth, tls) = (self.auth(), self.tls());
+        Some(JetStreamPlace { servers: servers?, stream: stream?, subject: subject?, auth: auth?, tls: tls? })
+    }
+
+    fn servers(&mut self) -> Option<Vec<String>> {
+        let servers: Vec<String> = self.text("log.url")?.split(',').map(|server| server.trim().to_owned()).collect();
+        if servers.iter().any(|server| server.contains('@')) {
+            // Said of another key: the line with the URL would be shown, and the secret with it.
+            self.refuse(
+                "log.user",
+                "log.url holds a user, a password or a token; give them as log.user, log.password, log.token",
+            );
+            return None;
+        }
+        match servers.iter().find(|server| server.parse::<async_nats::ServerAddr>().is_err()) {
+            Some(wrong) => {
+                self.refuse("log.url", &format!("'{wrong}' is no URL; write nats://HOST:PORT"));
+                None
+            }
+            None => Some(servers),
+        }
+    }
+
+    fn auth(&mut self) -> Option<Auth> {
+        let (user, password) = (self.given("user"), self.given("password"));
+        let ways = ["credentials", "nkey", "user", "token"].map(|name| (name, self.given(name)));
+        let chosen: Vec<_> = ways.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        if user.is_some() != password.is_some() {
+            self.refuse("log.user", "a user needs a password, and a password a user");
+            return None;
+        }
+        match &chosen[..] {
+            [] => Some(Auth::None),
+            [("credentials", _)] => self.secret_file("log.credentials").map(Auth::Credentials),
+            [("nkey", _)] => self.secret_file("log.nkey").map(Auth::Nkey),
+            [("user", name)] => Some(Auth::User { name: name.clone(), password: Secret(password?) }),
+            [(_, token)] => Some(Auth::Token(Secret(token.clone()))),
+            several => {
+                let names: Vec<&str> = several.iter().map(|(name, _)| *name).collect();
+                self.refuse("log.user", &format!("one way to say who we are is enough; there are {}", names.join(" and ")));
+                None
+            }
+        }
+    }
+
+    fn tls(&mut self) -> Option<Tls> {
+        let (certificate, key) = (self.given("tls_certificate"), self.given("tls_key"));
+        if certificate.is_some() != key.is_some() {
+            self.refuse("log.tls_certificate", "a certificate needs its key, and a key its certificate");
+            return None;
+        }
+        let authority = self.given("tls_authority").map(|path| self.base.join(path));
+        Some(Tls { authority, identity: certificate.zip(key).map(|(file, key)| (self.base.join(file), self.base.join(key))) })
+    }
+
+    /// What a file holds that is a secret.
+    fn secret_file(&mut self, key: &str) -> Option<Secret> {
+        let base = self.base;
+        self.parsed(key, |path| {
+            let text = fs::read_to_string(base.join(path)).map_err(|error| format!("cannot read {path}: {error}"))?;
+            Ok(Secret(text.trim().to_owned()))
+        })
+    }
+
+    /// A setting of the log, if it is not empty.
+    fn given(&self, name: &str) -> Option<String> {
+        self.text(&format!("log.{name}")).filter(|text| !text.is_empty()).map(str::to_owned)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use schemas::SourceFile;
+
+    use super::*;
+    use crate::config::{Config, Settings};
+
+    /// The place of the log under these settings of its section, or what is wrong with them.
+    fn check(section: &str) -> Result<LogPlace, String> {
+        let (mut settings, mut mistakes) = (Settings::defaults(), Vec::new());
+        let file = SourceFile { path: "p.toml".into(), text: format!("[log]\n{section}\n") };
+        settings.overlay_file(&file, &mut mistakes);
+        let config = Config::check(&settings, Path::new("base"), &mut mistakes);
+        let said: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+        config.filter(|_| said.is_empty()).map(|config| config.log).ok_or(said.join("; "))
+    }
+
+    fn jetstream(section: &str) -> JetStreamPlace {
+        match check(&format!("url = \"nats://a:4222, tls://b\"\nstream = \"S\"\n{section}")) {
+            Ok(LogPlace::JetStream(place)) => place,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_stream_and_who_we_are() {
+        let place = jetstream("");
+        assert_eq!(place.to_string(), "stream S of nats://a:4222,tls://b");
+        assert_eq!((place.auth, place.tls), (Auth::None, Tls::default()));
+        let secret = |text: &str| Secret(text.to_owned());
+        let user = Auth::User { name: "u".to_owned(), password: secret("p") };
+        assert_eq!(jetstream("user = \"u\"\npassword = \"p\"").auth, user);
+        assert_eq!(jetstream("token = \"t\"").auth, Auth::Token(secret("t")));
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("secret");
+        std::fs::write(&file, "seed\n").unwrap();
+        let file = file.display();
+        assert_eq!(jetstream(&format!("nkey = \"{file}\"")).auth, Auth::Nkey(secret("seed")));
+        assert_eq!(jetstream(&format!("credentials = \"{file}\"")).auth, Auth::Credentials(secret("seed")));
+        let tls = jetstream("tls_authority = \"ca.pem\"\ntls_certificate = \"c.pem\"\ntls_key = \"k.pem\"").tls;
+        let identity = ("base/c.pem".into(), "base/k.pem".into());
+        assert_eq!(tls, Tls { authority: Some("base/ca.pem".into()), identity: Some(identity) });
+    }
+
+    #[test]
+    fn secrets_are_not_seen() {
+        let place = jetstream("user = \"u\"\npassword = \"swordfish\"");
+        assert!(!format!("{place:?} {place}").contains("swordfish"));
+        for url in ["nats://u:swordfish@a:4222", "nats://a,nats://swordfish@b"] {
+            let said = check(&format!("url = \"{url}\"\nstream = \"S\"")).unwrap_err();
+            assert_eq!(
+                said,
+                "defaults: log.user: log.url holds a user, a password or a token; give them as log.user, log.password, log.token"
+            );
+        }
+    }
+
+    #[test]
+    fn mistakes() {
+        let nats = "url = \"nats://a\"\nstream = \"S\"\n";
+        for (section, expected) in [
+            ("url = \"nats://a\"".to_owned(), "defaults: log.stream: the name of the stream is missing"),
+            (
+                "url = \"nats://a b\"\nstream = \"a.b\"\nsubject = \"a..b\"\nuser = \"u\"\ntls_key = \"k\"".to_owned(),
+                "p.toml: log.url: 'nats://a b' is no URL; write nats://HOST:PORT; \
+                 p.toml: log.stream: 'a.b' cannot be a stream: its name has no dots, slashes, wildcards or spaces; \
+                 p.toml: log.subject: 'a..b' is no subject; write parts separated by dots, each a name, {service} or {type}; \
+                 p.toml: log.user: a user needs a password, and a password a user; \
+                 defaults: log.tls_certificate: a certificate needs its key, and a key its certificate",
+            ),
+            (
+                format!("{nats}user = \"u\"\npassword = \"p\"\ntoken = \"t\""),
+                "p.toml: log.user: one way to say who we are is enough; there are user and token",
+            ),
+            (
+                format!("{nats}nkey = \"nothing.nk\""),
+                "p.toml: log.nkey: cannot read nothing.nk: No such file or directory (os error 2)",
+            ),
+            (
+                "url = \"embedded:x\"\nstream = \"S\"\ntoken = \"t\"".to_owned(),
+                "p.toml: log.url: log.stream is set, which is for nats:// only; \
+                 p.toml: log.url: log.token is set, which is for nats:// only",
+            ),
+        ] {
+            assert_eq!(check(&section).unwrap_err(), expected);
+        }
+    }
+
+    #[test]
+    fn subjects_of_events() {
+        let pattern = SubjectPattern::parse("shop.{service}.{type}").unwrap();
+        assert_eq!(pattern.wildcard(), "shop.*.*");
+        for (source, ty, subject) in [
+            ("/shop/orders", "OrderPlaced.v2", "shop.orders.OrderPlaced"),
+            ("orders/", "com.x.Order Placed", "shop.orders.com_x_Order_Placed"),
+            ("https://x/*", ">", "shop._._"),
+        ] {
+            let event = format!(r#"{{"specversion":"1.0","id":"1","source":"{source}","type":"{ty}"}}"#);
+            assert_eq!(pattern.fill(Some(&Envelope::parse(event.as_bytes()).unwrap())), subject);
+        }
+        assert_eq!(pattern.fill(None), "shop.unknown.unknown");
+        for wrong in ["", "a.*", "a.>", "a b", ".a", "a.{typ}"] {
+            assert!(SubjectPattern::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Servers that ask who we are.
+
+use projector::log::{JetStreamLog, NewStream};
+
+use crate::nats;
+
+fn opens(extra: &[&str], settings: &str) -> Result<(), String> {
+    let server = nats::start_with(extra);
+    let new = NewStream { subjects: vec!["events.>".to_owned()], replicas: 1 };
+    JetStreamLog::create(&nats::place(&server, settings), &new).map_err(|error| projector::fault::chain(&error))
+}
+
+#[test]
+fn user_and_password() {
+    let server = ["--user", "ann", "--pass", "wonder"];
+    assert_eq!(opens(&server, "user = \"ann\"\npassword = \"wonder\""), Ok(()));
+    for wrong in ["user = \"ann\"\npassword = \"wander\"", "token = \"wonder\"", ""] {
+        let error = opens(&server, wrong).unwrap_err();
+        assert!(error.contains("authorization violation") && !error.contains("wander"), "{error}");
+    }
+}
+
+#[test]
+fn token() {
+    assert_eq!(opens(&["--auth", "sesame"], "token = \"sesame\""), Ok(()));
+    assert!(opens(&["--auth", "sesame"], "token = \"other\"").is_err());
+}
