@@ -4,15 +4,17 @@
 mod checked;
 mod log;
 mod settings;
+mod subject;
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 pub use checked::{Config, Format, Http, Place, RunLimits, Telemetry};
-pub use log::{Auth, JetStreamPlace, LogPlace, Secret, SubjectPattern, Tls};
+pub use log::{Auth, JetStreamPlace, LogPlace, Secret, Tls};
 use schemas::{Diagnostic, SourceFile};
 pub use settings::Settings;
+pub use subject::SubjectPattern;
 
 /// Every setting with its default and what it is for.
 pub const DEFAULTS: &str = include_str!("defaults.toml");
