@@ -81,6 +81,10 @@ impl Daemon {
     pub fn new(config: Config, definitions: Definitions) -> Result<Daemon, Failure> {
         let stores = Stores::open(&config)?;
         let supervisor = Supervisor { stores, limits: config.run, board: Arc::default(), stop: Arc::default() };
+        for projection in &definitions.projections {
+            // Whoever asks before it runs hears that it is starting.
+            supervisor.board.place(&projection.plan.name);
+        }
         let runtime = runtime::Builder::new_multi_thread()
             .worker_threads(HTTP_THREADS)
             .max_blocking_threads(READING_THREADS)

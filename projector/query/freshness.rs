@@ -31,11 +31,7 @@ impl Freshness {
                 let position = value.parse().map_err(|_| Problem::bad_request(format!("'{value}' is no position")))?;
                 self.min_position = Some(position);
             }
-            "timeout" => {
-                let timeout = parse_duration(value)
-                    .ok_or_else(|| Problem::bad_request(format!("'{value}' is no duration: write 2s or 500ms")))?;
-                self.timeout = Some(timeout.min(LONGEST));
-            }
+            "timeout" => self.timeout = Some(timeout(value)?),
             _ => return Ok(false),
         }
         Ok(true)
@@ -55,6 +51,13 @@ impl Freshness {
         let position = progress.borrow().position;
         if waited { Ok(()) } else { Err(late(position)) }
     }
+}
+
+/// How long a request is willing to wait.
+pub fn timeout(text: &str) -> Result<Duration, Problem> {
+    let timeout = parse_duration(text);
+    let bad = || Problem::bad_request(format!("'{text}' is no duration: write 2s or 500ms"));
+    timeout.map(|timeout| timeout.min(LONGEST)).ok_or_else(bad)
 }
 
 fn parse_duration(text: &str) -> Option<Duration> {

@@ -69,6 +69,15 @@ impl Board {
         Some(projections.get(projection)?.subscribe())
     }
 
+    /// Waits until each projection has found what it goes on from, or why it cannot.
+    pub async fn started(&self) {
+        let names: Vec<String> = self.all().into_iter().map(|(name, _)| name).collect();
+        for mut progress in names.iter().filter_map(|name| self.follow(name)) {
+            // Nobody who could still change it is left: it stays as it is.
+            let _ = progress.wait_for(|now| now.stage != Stage::Starting).await;
+        }
+    }
+
     /// All projections and how far they are, by name.
     pub fn all(&self) -> Vec<(String, Progress)> {
         let projections = self.projections.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,28 +1,11 @@
 //! The daemon: what it answers over HTTP, and how it ends.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-
 use insta::assert_snapshot;
 
 use crate::sandbox::{Daemon, Sandbox, person};
 
-/// A request; status line, the headers that are ours, and the body.
-fn ask(daemon: &Daemon, method: &str, path: &str, body: &str) -> String {
-    let mut stream = TcpStream::connect(&daemon.address).unwrap();
-    let length = body.len();
-    write!(stream, "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    let is_ours = |line: &&str| {
-        line.starts_with("HTTP") || ["etag", "projector-position", "content-type"].iter().any(|name| line.starts_with(name))
-    };
-    format!("{}\n\n{body}", head.lines().filter(is_ours).collect::<Vec<_>>().join("\n"))
-}
-
 fn get(daemon: &Daemon, path: &str) -> String {
-    ask(daemon, "GET", path, "")
+    daemon.ask("GET", path, "")
 }
 
 #[test]
@@ -30,7 +13,7 @@ fn a_write_is_read_back() {
     let sandbox = Sandbox::new();
     let daemon = sandbox.daemon();
     let batch = format!("[{},{}]", person("a", "Ann", 20), person("b", "Bob", 30));
-    assert_snapshot!(ask(&daemon, "POST", "/v1/events", &batch));
+    assert_snapshot!(daemon.ask("POST", "/v1/events", &batch));
     assert_snapshot!("read_back", get(&daemon, "/v1/views/persons_by_age/b?min_position=2&timeout=30s"));
     assert_snapshot!("list", get(&daemon, "/v1/views/persons_by_age?order=-age&limit=1"));
     assert!(sandbox.ok("get persons_by_age a").contains("Ann"), "the command line reads while the daemon runs");
@@ -42,7 +25,7 @@ fn an_event_of_10_megabytes_is_taken() {
     let sandbox = Sandbox::new();
     let daemon = sandbox.daemon();
     let name = "x".repeat(10 << 20);
-    assert!(ask(&daemon, "POST", "/v1/events", &person("a", &name, 20)).starts_with("HTTP/1.1 200"));
+    assert!(daemon.ask("POST", "/v1/events", &person("a", &name, 20)).starts_with("HTTP/1.1 200"));
     assert!(get(&daemon, "/v1/views/persons_by_age/a?min_position=1&timeout=30s").contains(&name));
 }
 
@@ -83,7 +66,7 @@ fn problems() {
         ("invalid_event", "POST", "/v1/events", "[{},{\"specversion\":\"1.0\"}]"),
         ("no_event", "POST", "/v1/events", ""),
     ] {
-        assert_snapshot!(name, ask(&daemon, method, path, body));
+        assert_snapshot!(name, daemon.ask(method, path, body));
     }
 }
 
@@ -94,7 +77,7 @@ fn a_second_daemon_takes_over() {
     assert!(get(&first, "/v1/views").contains("persons_by_age"));
     let second = sandbox.daemon();
     assert_eq!(first.wait(), Some(4), "the first one says that it was replaced");
-    let taken = ask(&second, "POST", "/v1/events", &person("a", "Ann", 20));
+    let taken = second.ask("POST", "/v1/events", &person("a", "Ann", 20));
     assert!(taken.contains("\"position\":1"), "{taken}");
     assert!(get(&second, "/v1/views/persons_by_age/a?min_position=1&timeout=30s").contains("Ann"));
     assert_eq!(second.terminate(), Some(0));

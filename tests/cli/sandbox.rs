@@ -1,7 +1,8 @@
 //! An empty folder with a small projection in it, and the program to run there.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -110,7 +111,10 @@ impl Sandbox {
     pub fn daemon(&self) -> Daemon {
         let mut process = self.command("run").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let address = address(&mut process);
-        Daemon { process, address }
+        let daemon = Daemon { process, address };
+        let ready = daemon.ask("GET", "/readyz?timeout=60s", "");
+        assert!(ready.starts_with("HTTP/1.1 200"), "{ready}");
+        daemon
     }
 
     /// Starts the demo, and waits until it says how to read a view; also what it said.
@@ -139,6 +143,21 @@ fn address(process: &mut Child) -> String {
 // === impl Daemon ===
 
 impl Daemon {
+    /// A request; status line, the headers that are ours, and the body.
+    pub fn ask(&self, method: &str, path: &str, body: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let length = body.len();
+        write!(stream, "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}")
+            .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let is_ours = |line: &&str| {
+            line.starts_with("HTTP") || ["etag", "projector-position", "content-type"].iter().any(|name| line.starts_with(name))
+        };
+        format!("{}\n\n{body}", head.lines().filter(is_ours).collect::<Vec<_>>().join("\n"))
+    }
+
     /// Asks it to end; its exit code.
     pub fn terminate(mut self) -> Option<i32> {
         let asked = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().unwrap();

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::query::freshness::Freshness;
 use crate::query::{Api, Problem};
+use crate::run::{Board, Stage};
 use crate::state::{Document, DocumentBody, LiveView, Reading};
 use crate::tables::{Page, Request};
 
@@ -151,13 +152,35 @@ async fn find(api: &Api, name: String) -> Result<LiveView, Problem> {
     match (named.next(), named.next()) {
         (Some(view), None) => Ok(view),
         (Some(_), Some(_)) => Err(Problem::bad_request(format!("several projections have a view {name}: write projection.view"))),
-        (None, _) => Err(Problem::new(StatusCode::NOT_FOUND, "no_view", format!("there is no view {name}"))),
+        (None, _) => Err(no_view(&api.board, &name)),
+    }
+}
+
+/// What a projection shows is known once it has started.
+fn no_view(board: &Board, name: &str) -> Problem {
+    let projections = board.all();
+    match projections.iter().find(|(_, progress)| progress.stage == Stage::Starting) {
+        Some((projection, _)) => {
+            let detail = format!("there is no view {name} yet; {projection} is starting");
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "starting", detail)
+        }
+        None => Problem::new(StatusCode::NOT_FOUND, "no_view", format!("there is no view {name}")),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn views_are_known_once_projections_have_started() {
+        let board = Board::default();
+        let shop = board.place("shop");
+        let status = || no_view(&board, "orders").into_response().status();
+        assert_eq!(status(), StatusCode::SERVICE_UNAVAILABLE);
+        shop.send_modify(|progress| progress.stage = Stage::Live);
+        assert_eq!(status(), StatusCode::NOT_FOUND);
+    }
 
     #[test]
     fn parameters_of_a_list() {
