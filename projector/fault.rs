@@ -23,6 +23,14 @@ pub enum Fault {
         /// Why not.
         reason: String,
     },
+    /// It answers, but what was stored there is gone.
+    #[error("{place} has lost {what}")]
+    Lost {
+        /// The log or store, as its URL names it.
+        place: String,
+        /// What it had.
+        what: String,
+    },
     /// What is stored cannot be read. Trying again does not help.
     #[error("{place} is damaged: {reason}")]
     Damaged {

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::config::{Config, LogPlace, Place};
+use crate::config::{Config, LogPlace, StatePlace, TablesPlace};
 use crate::fault::Fault;
 use crate::log::{EmbeddedLog, EventLog, JetStreamLog};
 use crate::sqlite::Database;
-use crate::state::{Builds, EmbeddedState, Views};
+use crate::state::{Builds, EmbeddedState, RedisState, Views};
 use crate::tables::{EmbeddedTables, TableStore};
 
 /// The log and the stores, opened.
@@ -19,8 +19,8 @@ pub struct Stores {
     pub builds: Arc<dyn Builds>,
     /// Documents, for readers.
     pub views: Arc<dyn Views>,
-    /// Lists, for readers.
-    pub tables: Arc<dyn TableStore>,
+    /// Lists, for readers, where there are any.
+    pub tables: Option<Arc<dyn TableStore>>,
 }
 
 /// Why the stores cannot be used.
@@ -34,33 +34,63 @@ pub enum CannotOpen {
     Fault(#[from] Fault),
 }
 
+/// Lists are asked for, and there are none.
+#[derive(Debug, thiserror::Error)]
+#[error("there are no lists with these stores (tables.url is none, or state is in Redis): documents are read by key")]
+pub struct NoLists;
+
 // === impl Stores ===
 
 impl Stores {
     /// Opens everything, making what is not there.
     pub fn open(config: &Config) -> Result<Stores, Fault> {
-        let Place::Embedded(state_path) = &config.state;
-        let state = Arc::new(Database::open(state_path, config.durability)?);
-        let log = open_log(config, state_path, &state)?;
-        let states = Arc::new(EmbeddedState::new(state.clone()));
-        Ok(Stores { log, builds: states.clone(), views: states, tables: Arc::new(EmbeddedTables::new(state)) })
+        match &config.state {
+            StatePlace::Embedded(path) => {
+                let state = Arc::new(Database::open(path, config.durability)?);
+                Ok(Stores::embedded(config, open_log(config, Some(&state))?, state))
+            }
+            StatePlace::Redis(place) => {
+                let state = Arc::new(RedisState::new(place)?);
+                Ok(Stores { log: open_log(config, None)?, builds: state.clone(), views: state, tables: None })
+            }
+        }
     }
 
     /// Opens everything for a command that only reads: makes nothing.
     pub fn open_existing(config: &Config) -> Result<Stores, CannotOpen> {
-        let Place::Embedded(path) = &config.state;
-        if !path.exists() {
-            return Err(CannotOpen::Missing(path.display().to_string()));
+        let file = match (&config.state, &config.log) {
+            (StatePlace::Embedded(path), _) | (StatePlace::Redis(_), LogPlace::Embedded(path)) => Some(path),
+            (StatePlace::Redis(_), LogPlace::JetStream(_)) => None,
+        };
+        match file.filter(|path| !path.exists()) {
+            Some(path) => Err(CannotOpen::Missing(path.display().to_string())),
+            None => Ok(Stores::open(config)?),
         }
-        Ok(Stores::open(config)?)
+    }
+
+    /// The lists.
+    pub fn lists(&self) -> Result<&dyn TableStore, NoLists> {
+        self.tables.as_deref().ok_or(NoLists)
+    }
+
+    fn embedded(config: &Config, log: Arc<dyn EventLog>, state: Arc<Database>) -> Stores {
+        let states = Arc::new(EmbeddedState::new(state.clone()));
+        let tables: Option<Arc<dyn TableStore>> = match config.tables {
+            TablesPlace::WithState => Some(Arc::new(EmbeddedTables::new(state))),
+            TablesPlace::Nowhere => None,
+        };
+        Stores { log, builds: states.clone(), views: states, tables }
     }
 }
 
-fn open_log(config: &Config, state_path: &Path, state: &Arc<Database>) -> Result<Arc<dyn EventLog>, Fault> {
+/// `state`: the file that state is in, if it is in one; the log may be in the same.
+fn open_log(config: &Config, state: Option<&Arc<Database>>) -> Result<Arc<dyn EventLog>, Fault> {
     Ok(match &config.log {
         LogPlace::JetStream(place) => Arc::new(JetStreamLog::open(place)?),
-        LogPlace::Embedded(path) if same_file(state_path, path) => Arc::new(EmbeddedLog::new(state.clone())),
-        LogPlace::Embedded(path) => Arc::new(EmbeddedLog::new(Arc::new(Database::open(path, config.durability)?))),
+        LogPlace::Embedded(path) => Arc::new(EmbeddedLog::new(match state {
+            Some(state) if same_file(state.path(), path) => state.clone(),
+            _ => Arc::new(Database::open(path, config.durability)?),
+        })),
     })
 }
 

@@ -100,8 +100,12 @@ fn apply(definitions: &[Definition], events: &[LogEvent]) -> Duration {
         log.publish(&new).expect("the log takes events");
     }
     let states = Arc::new(EmbeddedState::new(database.clone()));
-    let stores =
-        Stores { log: Arc::new(log), builds: states.clone(), views: states, tables: Arc::new(EmbeddedTables::new(database)) };
+    let stores = Stores {
+        log: Arc::new(log),
+        builds: states.clone(),
+        views: states,
+        tables: Some(Arc::new(EmbeddedTables::new(database))),
+    };
     let (board, stop) = (Arc::new(Board::default()), Arc::new(StopFlag::default()));
     let supervisor = Supervisor { stores, limits: LIMITS, board, stop };
     let start = Instant::now();

@@ -148,7 +148,8 @@ fn first_key(stores: &Stores) -> Result<Option<String>, Fault> {
     let views = stores.views.views()?;
     let Some(view) = views.iter().find(|view| view.projection == PROJECTION && view.spec.name == VIEW) else { return Ok(None) };
     let Ok(list) = (Request { limit: 1, ..Request::default() }).resolve(&view.spec) else { return Ok(None) };
-    let page = stores.tables.select(view, &list)?.value;
+    let Ok(lists) = stores.lists() else { return Ok(None) };
+    let page = lists.select(view, &list)?.value;
     Ok(page.documents.first().and_then(|document| print_key(&document.key).ok()))
 }
 

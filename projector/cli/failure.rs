@@ -14,7 +14,7 @@ use crate::config::Unusable;
 use crate::definitions;
 use crate::fault::{Fault, chain};
 use crate::run::Halt;
-use crate::stores::CannotOpen;
+use crate::stores::{CannotOpen, NoLists};
 
 /// Why a command did not do what it should.
 #[derive(Debug, thiserror::Error)]
@@ -139,6 +139,12 @@ impl From<definitions::Unusable> for Failure {
             }
             definitions::Unusable::Mistakes { mistakes, sources } => Failure::Mistakes { mistakes, sources, exit: Exit::No },
         }
+    }
+}
+
+impl From<NoLists> for Failure {
+    fn from(none: NoLists) -> Failure {
+        Failure::Refused(none.to_string())
     }
 }
 

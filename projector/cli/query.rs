@@ -37,13 +37,14 @@ impl Query {
     /// Runs the command.
     pub fn run(self, context: &mut Context) -> Result<Exit, Failure> {
         let stores = context.existing_stores()?;
+        let lists = stores.lists()?;
         let view = find_view(stores.views.views()?, &self.view)?;
         let mut left = if self.all { usize::MAX } else { self.limit };
         let mut request = Request { conditions: self.conditions, order: self.order, cursor: None, limit: 0 };
         while left > 0 {
             request.limit = left.min(PAGE);
             let list = request.resolve(&view.spec).map_err(|error| Failure::Refused(error.to_string()))?;
-            let page = stores.tables.select(&view, &list)?.value;
+            let page = lists.select(&view, &list)?.value;
             left -= page.documents.len();
             for document in page.documents {
                 if let DocumentBody::Json(json) = document.body {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use schemas::Diagnostic;
 
-use super::{LogPlace, Settings};
+use super::{LogPlace, Settings, StatePlace, TablesPlace};
 use crate::sqlite::Durability;
 
 /// The configuration, checked.
@@ -18,8 +18,10 @@ pub struct Config {
     pub schemas: PathBuf,
     /// Where the log is.
     pub log: LogPlace,
-    /// Where state and lists are.
-    pub state: Place,
+    /// Where state is.
+    pub state: StatePlace,
+    /// Where lists are selected from.
+    pub tables: TablesPlace,
     /// What a commit to a SQLite file outlives.
     pub durability: Durability,
     /// Where to answer; `None`: nowhere.
@@ -28,13 +30,6 @@ pub struct Config {
     pub run: RunLimits,
     /// What is logged.
     pub telemetry: Telemetry,
-}
-
-/// Where a log or a store is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// In a SQLite file.
-    Embedded(PathBuf),
 }
 
 /// Where HTTP is answered.
@@ -79,7 +74,7 @@ pub enum Format {
 
 /// Reads settings and collects what is wrong with them.
 pub(super) struct Checker<'a> {
-    settings: &'a Settings,
+    pub(super) settings: &'a Settings,
     pub(super) base: &'a Path,
     mistakes: &'a mut Vec<Diagnostic>,
 }
@@ -90,11 +85,8 @@ impl Config {
     /// The meaning of the settings, unless there is a mistake among them; relative paths start at `base`.
     pub fn check(settings: &Settings, base: &Path, mistakes: &mut Vec<Diagnostic>) -> Option<Config> {
         let mut checker = Checker { settings, base, mistakes };
-        let state = checker.place("state.url");
-        let tables = checker.place("tables.url");
-        if state.is_some() && tables.is_some() && state != tables {
-            checker.refuse("tables.url", "with embedded state the lists are in the same file: give both the same URL");
-        }
+        let state = checker.state();
+        let tables = checker.tables(state.as_ref());
         let (projections, schemas) = (checker.path("projections"), checker.path("schemas"));
         let (log, http, durability) = (checker.log(), checker.listen(), checker.durability());
         let (run, telemetry) = (checker.run(), checker.telemetry());
@@ -103,6 +95,7 @@ impl Config {
             schemas: schemas?,
             log: log?,
             state: state?,
+            tables: tables?,
             durability: durability?,
             http: http?,
             run: run?,
@@ -135,16 +128,6 @@ impl Checker<'_> {
     fn path(&mut self, key: &str) -> Option<PathBuf> {
         let base = self.base;
         self.parsed(key, |text| if text.is_empty() { Err("the path is empty".to_owned()) } else { Ok(base.join(text)) })
-    }
-
-    fn place(&mut self, key: &str) -> Option<Place> {
-        let base = self.base;
-        self.parsed(key, |url| match url.split_once(':') {
-            Some(("embedded", "")) => Err("the path of the file is missing: write embedded:data/projector.db".to_owned()),
-            Some(("embedded", path)) => Ok(Place::Embedded(base.join(path))),
-            Some((scheme, _)) => Err(format!("{scheme} is not supported; there is embedded:FILE")),
-            None => Err(format!("'{url}' is no URL; write embedded:FILE")),
-        })
     }
 
     fn listen(&mut self) -> Option<Http> {
@@ -199,6 +182,8 @@ mod tests {
     use schemas::SourceFile;
 
     use super::*;
+    use crate::config::{RedisPlace, Tls};
+    use crate::state::RedisUrl;
 
     fn check(text: &str) -> Result<Config, Vec<String>> {
         let (mut settings, mut mistakes) = (Settings::defaults(), Vec::new());
@@ -210,8 +195,44 @@ mod tests {
     #[test]
     fn the_defaults_are_right() {
         let config = check("").unwrap();
-        assert_eq!(config.state, Place::Embedded("base/data/projector.db".into()));
+        assert_eq!(config.state, StatePlace::Embedded("base/data/projector.db".into()));
         assert_eq!(config.log, LogPlace::Embedded("base/data/projector.db".into()));
+        assert_eq!(config.tables, TablesPlace::WithState);
+    }
+
+    #[test]
+    fn state_in_redis() {
+        let config = check("[state]\nurl = \"redis://cache:7000/2\"\nnamespace = \"a\"\n").unwrap();
+        let url = RedisUrl::parse("redis://cache:7000/2").unwrap();
+        assert_eq!(config.state, StatePlace::Redis(RedisPlace { url, namespace: "a".into(), tls: Tls::default() }));
+        assert_eq!(config.tables, TablesPlace::Nowhere);
+        let text = "[state]\nurl = \"redis://:secret@cache:port\"\nnamespace = \"{a}\"\n[tables]\nurl = \"embedded:other.db\"\n";
+        insta::assert_snapshot!(check(text).unwrap_err().join("\n"), @"
+        p.toml: state.namespace: it takes letters, digits, and _ - . only
+        p.toml: state.url: the URL cannot be read; write redis://host:6379, or rediss://user:password@host:6379/0 with special characters as %40
+        ");
+        let text = "[state]\nurl = \"redis://cache\"\n[tables]\nurl = \"embedded:other.db\"\n[http]\nlisten = \"80\"\n";
+        insta::assert_snapshot!(check(text).unwrap_err().join("\n"), @"
+        p.toml: tables.url: with state in Redis there are no lists yet: leave it out, or write none
+        p.toml: http.listen: '80' is no address; write 127.0.0.1:8080, or none
+        ");
+    }
+
+    #[test]
+    fn encrypted_state() {
+        let files = "tls_authority = \"ca.pem\"\ntls_certificate = \"c.pem\"\ntls_key = \"k.pem\"\n";
+        let Ok(Config { state: StatePlace::Redis(place), .. }) = check(&format!("[state]\nurl = \"rediss://cache\"\n{files}"))
+        else {
+            panic!("it is right");
+        };
+        let identity = Some(("base/c.pem".into(), "base/k.pem".into()));
+        assert_eq!(place.tls, Tls { authority: Some("base/ca.pem".into()), identity });
+        let text = "[state]\nurl = \"redis://cache\"\ntls_authority = \"ca.pem\"\ntls_key = \"k.pem\"\n";
+        insta::assert_snapshot!(check(text).unwrap_err().join("\n"), @"
+        defaults: state.tls_certificate: a certificate needs its key, and a key its certificate
+        p.toml: state.tls_authority: it is for rediss:// only
+        p.toml: state.tls_key: it is for rediss:// only
+        ");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 
+use super::access::{Secret, Tls};
 use super::checked::Checker;
 use super::subject::{NOT_IN_NAMES, SubjectPattern};
 
@@ -55,39 +56,11 @@ pub enum Auth {
     Token(Secret),
 }
 
-/// What encrypted connections need beside the system's authorities.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tls {
-    /// A file of authorities to trust.
-    pub authority: Option<PathBuf>,
-    /// The files of our certificate and of its key.
-    pub identity: Option<(PathBuf, PathBuf)>,
-}
-
-/// A text that is not to be seen.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
 // === impl JetStreamPlace ===
 
 impl fmt::Display for JetStreamPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "stream {} of {}", self.stream, self.servers.join(","))
-    }
-}
-
-// === impl Secret ===
-
-impl Secret {
-    /// The text.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(secret)")
     }
 }
 
@@ -129,7 +102,7 @@ impl Checker<'_> {
             name => Ok(name.to_owned()),
         });
         let subject = self.parsed("log.subject", SubjectPattern::parse);
-        let (auth, tls) = (self.auth(), self.tls());
+        let (auth, tls) = (self.auth(), self.tls("log"));
         Some(JetStreamPlace { servers: servers?, stream: stream?, subject: subject?, auth: auth?, tls: tls? })
     }
 
@@ -164,8 +137,8 @@ impl Checker<'_> {
             [] => Some(Auth::None),
             [("credentials", _)] => self.secret_file("log.credentials").map(Auth::Credentials),
             [("nkey", _)] => self.secret_file("log.nkey").map(Auth::Nkey),
-            [("user", name)] => Some(Auth::User { name: name.clone(), password: Secret(password?) }),
-            [(_, token)] => Some(Auth::Token(Secret(token.clone()))),
+            [("user", name)] => Some(Auth::User { name: name.clone(), password: Secret::new(password?) }),
+            [(_, token)] => Some(Auth::Token(Secret::new(token))),
             several => {
                 let names: Vec<&str> = several.iter().map(|(name, _)| *name).collect();
                 self.refuse("log.user", &format!("one way to say who we are is enough; there are {}", names.join(" and ")));
@@ -174,28 +147,18 @@ impl Checker<'_> {
         }
     }
 
-    fn tls(&mut self) -> Option<Tls> {
-        let (certificate, key) = (self.given("tls_certificate"), self.given("tls_key"));
-        if certificate.is_some() != key.is_some() {
-            self.refuse("log.tls_certificate", "a certificate needs its key, and a key its certificate");
-            return None;
-        }
-        let authority = self.given("tls_authority").map(|path| self.base.join(path));
-        Some(Tls { authority, identity: certificate.zip(key).map(|(file, key)| (self.base.join(file), self.base.join(key))) })
-    }
-
     /// What a file holds that is a secret.
     fn secret_file(&mut self, key: &str) -> Option<Secret> {
         let base = self.base;
         self.parsed(key, |path| {
             let text = fs::read_to_string(base.join(path)).map_err(|error| format!("cannot read {path}: {error}"))?;
-            Ok(Secret(text.trim().to_owned()))
+            Ok(Secret::new(text.trim()))
         })
     }
 
     /// A setting of the log, if it is not empty.
     fn given(&self, name: &str) -> Option<String> {
-        self.text(&format!("log.{name}")).filter(|text| !text.is_empty()).map(str::to_owned)
+        self.filled(&format!("log.{name}"))
     }
 }
 
@@ -230,7 +193,7 @@ mod tests {
         let place = jetstream("");
         assert_eq!(place.to_string(), "stream S of nats://a:4222,tls://b");
         assert_eq!((place.auth, place.tls), (Auth::None, Tls::default()));
-        let secret = |text: &str| Secret(text.to_owned());
+        let secret = |text: &str| Secret::new(text);
         let user = Auth::User { name: "u".to_owned(), password: secret("p") };
         assert_eq!(jetstream("user = \"u\"\npassword = \"p\"").auth, user);
         assert_eq!(jetstream("token = \"t\"").auth, Auth::Token(secret("t")));

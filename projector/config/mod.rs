@@ -1,19 +1,23 @@
 //! Configuration, in two steps: settings as they were written, wherever that was ([`Settings`]), and what they mean once
 //! checked ([`Config`]). All mistakes are reported at once.
 
+mod access;
 mod checked;
 mod log;
 mod settings;
+mod state;
 mod subject;
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use checked::{Config, Format, Http, Place, RunLimits, Telemetry};
-pub use log::{Auth, JetStreamPlace, LogPlace, Secret, Tls};
+pub use access::{Secret, Tls};
+pub use checked::{Config, Format, Http, RunLimits, Telemetry};
+pub use log::{Auth, JetStreamPlace, LogPlace};
 use schemas::{Diagnostic, SourceFile};
 pub use settings::Settings;
+pub use state::{RedisPlace, StatePlace, TablesPlace};
 pub use subject::SubjectPattern;
 
 /// Every setting with its default and what it is for.
@@ -58,7 +62,10 @@ pub fn load(folder: &Path, file: Option<&Path>, environment: impl Iterator<Item 
     let config = Config::check(&settings, &base, &mut mistakes);
     match config {
         Some(config) if mistakes.is_empty() => Ok(config),
-        _ => Err(Unusable::Mistakes { mistakes, sources: source.into_iter().collect() }),
+        _ => {
+            let shown = source.map(|source| SourceFile { text: masked(&source.text), ..source });
+            Err(Unusable::Mistakes { mistakes, sources: shown.into_iter().collect() })
+        }
     }
 }
 
@@ -68,5 +75,39 @@ fn read(folder: &Path, file: Option<&Path>) -> Result<Option<SourceFile>, Unusab
         Ok(text) => Ok(Some(SourceFile { path: path.display().to_string(), text })),
         Err(error) if file.is_none() && error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(Unusable::Unreadable { path, source }),
+    }
+}
+
+/// The text with the passwords of its URLs made unreadable, everything else in its place: mistakes are shown with the lines they are on.
+fn masked(text: &str) -> String {
+    text.split_inclusive(['"', '\'', '\n']).map(mask).collect()
+}
+
+/// `scheme://user:password@…`, with as many bytes as before; whatever is not of this form as it is.
+fn mask(part: &str) -> String {
+    let place = || {
+        let start = part.find("://")? + 3;
+        let end = start + part[start..].rfind('@')?;
+        Some(start + part[start..end].find(':')? + 1..end)
+    };
+    match place() {
+        Some(place) => format!("{}{}{}", &part[..place.start], "*".repeat(place.len()), &part[place.end..]),
+        None => part.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_not_shown() {
+        for (text, expected) in [
+            ("url = \"redis://ann:pä@ss@host\" # x@y\nb = 1\n", "url = \"redis://ann:******@host\" # x@y\nb = 1\n"),
+            ("url = 'redis://:secret@host", "url = 'redis://:******@host"),
+            ("url = \"redis://host:6379/0\"\n", "url = \"redis://host:6379/0\"\n"),
+        ] {
+            assert_eq!(masked(text), expected);
+        }
     }
 }

@@ -103,6 +103,11 @@ impl Settings {
 // === impl Setting ===
 
 impl Setting {
+    /// Whether nobody has set it.
+    pub fn is_default(&self) -> bool {
+        matches!(self.origin, Origin::Default)
+    }
+
     /// A mistake in this setting.
     pub fn mistake(&self, key: &str, message: &str) -> Diagnostic {
         match &self.origin {

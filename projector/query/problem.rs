@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use crate::fault::{Fault, chain};
+use crate::stores::NoLists;
 use crate::tables::BadRequest;
 
 /// What went wrong, as problem+json.
@@ -69,8 +70,15 @@ impl From<Fault> for Problem {
         match fault {
             Fault::Unavailable { .. } => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", fault.to_string()),
             Fault::Unfit { .. } => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "store_unfit", fault.to_string()),
+            Fault::Lost { .. } => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "state_lost", fault.to_string()),
             Fault::Damaged { .. } => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "store_damaged", fault.to_string()),
         }
+    }
+}
+
+impl From<NoLists> for Problem {
+    fn from(none: NoLists) -> Problem {
+        Problem::new(StatusCode::NOT_IMPLEMENTED, "no_lists", none.to_string())
     }
 }
 

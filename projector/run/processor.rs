@@ -97,6 +97,11 @@ impl<'s> Processor<'s> {
         self.engine.pending_jobs()
     }
 
+    /// The checkpoint after everything that was folded.
+    pub fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
+
     /// The position up to which events have been folded.
     pub fn folded(&self) -> u64 {
         self.checkpoint.position

@@ -198,7 +198,7 @@ impl Session<'_> {
     fn handle(&mut self, event: Event) -> Result<(), Halt> {
         match event {
             Event::Read { events, head } => self.take(events, head),
-            Event::Idle => return self.check_fence(),
+            Event::Idle => return self.check_owner(),
             Event::Committed(committed) => return self.committed(committed),
             Event::Failed(halt) => return Err(halt),
             Event::Stop => self.end(Ok(End::Stopped)),
@@ -218,10 +218,23 @@ impl Session<'_> {
         });
     }
 
-    /// A session that has nothing to commit would not notice that it was replaced.
-    fn check_fence(&self) -> Result<(), Halt> {
-        let newer = until_available(self.setting.stop, || self.setting.store.fence())?;
-        if newer == self.fence { Ok(()) } else { Err(Halt::Fenced { ours: self.fence, newer }) }
+    /// A session that has nothing to commit would not notice that it was replaced, or that the store lost what was committed.
+    fn check_owner(&mut self) -> Result<(), Halt> {
+        let found = until_available(self.setting.stop, || self.setting.store.look())?;
+        if found.fence > self.fence {
+            return Err(Halt::Fenced { ours: self.fence, newer: found.fence });
+        }
+        let is_settled = !self.is_committing && self.computed.is_empty();
+        if found.fence < self.fence || is_settled && found.checkpoint != *self.processor.checkpoint() {
+            self.restart();
+        }
+        Ok(())
+    }
+
+    /// Ends without a further commit: the store is not where what is folded would follow.
+    fn restart(&mut self) {
+        self.computed.clear();
+        self.end(Ok(End::Restart));
     }
 
     fn committed(&mut self, committed: Committed) -> Result<(), Halt> {
@@ -240,8 +253,7 @@ impl Session<'_> {
             }
             Outcome::Fenced(newer) => Err(Halt::Fenced { ours: self.fence, newer }),
             Outcome::Stale(_) => {
-                self.computed.clear();
-                self.end(Ok(End::Restart));
+                self.restart();
                 Ok(())
             }
         }

@@ -89,8 +89,8 @@ impl<'s> Run<'s> {
         let stop = &self.supervisor.stop;
         let halt = match self.run(goal) {
             Ok(()) => None,
-            // What did not answer until the end is no reason to call the projection ill.
-            Err(Halt::Fault(Fault::Unavailable { .. })) if stop.is_up() => None,
+            // What did not answer until the end is no reason to call the projection ill; neither is what the next run folds anew.
+            Err(Halt::Fault(Fault::Unavailable { .. } | Fault::Lost { .. })) if stop.is_up() => None,
             Err(halt) => Some(halt),
         };
         if let Err(fault) = self.note_end(halt.as_ref()) {
@@ -99,21 +99,35 @@ impl<'s> Run<'s> {
         halt
     }
 
+    /// Runs builds until there is one that reaches its end. A build that is lost, with all else of its projection, is folded anew from the
+    /// log; should the log no longer begin at its beginning, that stops it.
     fn run(&self, goal: Goal) -> Result<(), Halt> {
+        loop {
+            match self.run_build(goal) {
+                Err(Halt::Fault(fault @ Fault::Lost { .. })) if !self.supervisor.stop.is_up() => {
+                    tracing::error!(projection = self.name(), "{}; folding the log anew", chain(&fault));
+                }
+                end => return end,
+            }
+        }
+    }
+
+    fn run_build(&self, goal: Goal) -> Result<(), Halt> {
         let Stores { log, builds, .. } = &self.supervisor.stores;
         let target = match goal {
             Goal::Follow => Until::Forever,
             Goal::CatchUp => Until::Position(self.head()?),
         };
-        let identity = until_available(&self.supervisor.stop, || log.identity())?;
-        let deployment = deploy::settle(&**builds, &self.definition.plan, &identity)?;
-        let _present = builds.attend(self.name())?;
+        let stop = &self.supervisor.stop;
+        let identity = until_available(stop, || log.identity())?;
+        let deployment = until_available(stop, || deploy::settle(&**builds, &self.definition.plan, &identity))?;
+        let _present = until_available(stop, || builds.attend(self.name()))?;
         if deployment.role == Role::Candidate {
             let until = Until::Position(self.head()?);
             if self.sessions(&deployment, Stage::Building, until)? == End::Stopped {
                 return Ok(());
             }
-            deploy::cut_over(&**builds, self.name(), deployment.number)?;
+            until_available(stop, || deploy::cut_over(&**builds, self.name(), deployment.number))?;
             tracing::info!(projection = self.name(), generation = deployment.number, "went live");
         }
         self.sessions(&deployment, Stage::Live, target).map(|_| ())

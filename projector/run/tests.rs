@@ -61,7 +61,7 @@ impl World {
         let stores = &self.supervisor.stores;
         let view = stores.views.views().unwrap().swap_remove(0);
         let request = Request { limit: 100, ..Request::default() };
-        let page = stores.tables.select(&view, &request.resolve(&view.spec).unwrap()).unwrap().value;
+        let page = stores.lists().unwrap().select(&view, &request.resolve(&view.spec).unwrap()).unwrap().value;
         let json = |document: Document| match document.body {
             DocumentBody::Json(json) => json,
             DocumentBody::Broken(reason) => reason,

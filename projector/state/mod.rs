@@ -1,10 +1,12 @@
-//! Where the state of a projection is kept: the ports, and the store that is embedded.
+//! Where the state of a projection is kept: the ports, the store that is embedded, and the one in Redis.
 //!
 //! [`StateStore`] is one build of a projection, as its owner writes it. [`Builds`] is what is known of all builds: which
 //! one is live, how far each has come. [`Views`] is the reader's side. The ports block; see [`crate::log`] for why.
 
 pub mod builds;
 pub mod embedded;
+mod letter_keys;
+pub mod redis;
 pub mod views;
 
 use std::sync::Arc;
@@ -13,6 +15,7 @@ pub use builds::{Build, Builds, NewBuild, ProjectionRecord, Standing};
 pub use embedded::EmbeddedState;
 use projections::codec::Key;
 use projections::engine::{Answers, Changes, LogEvent, Missing, Space};
+pub use redis::{RedisState, RedisUrl};
 pub use views::{Document, DocumentBody, LiveView, Reading, Views};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -29,12 +32,16 @@ use crate::fault::Fault;
 ///
 /// **Errors.** After [`Fault::Unavailable`] a commit may have happened or not; the same commit repeated then answers
 /// [`Outcome::AlreadyCommitted`] or does it. Everything else may simply be repeated.
+///
+/// **Loss.** A store may come back from an accident as it was some commits ago: whole, but older. The next commit then answers
+/// [`Outcome::Stale`], and [`StateStore::look`] shows it to who has nothing to commit. Where nothing is left of the projection
+/// at all the answer is [`Fault::Lost`].
 pub trait StateStore: Send + Sync {
     /// Takes the build over.
     fn claim(&self) -> Result<Claim, Fault>;
 
-    /// The fence of the present owner.
-    fn fence(&self) -> Result<u64, Fault>;
+    /// The fence of the present owner, and how far the build has come: what a claim answers, without claiming anything.
+    fn look(&self) -> Result<Claim, Fault>;
 
     /// Answers what the engine misses, from the last commit or, where one is under way, from before or after it.
     fn fetch(&self, missing: Missing) -> Result<Answers, Fault>;

@@ -1,7 +1,12 @@
 //! Projector on real servers, which `tests/servers/install` puts in place. Where one is missing these tests fail.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod certificates;
 mod folder;
 mod jetstream;
 mod nats;
 mod process;
+mod redis;
+mod state;
 mod survival;

@@ -103,7 +103,7 @@ async fn list(State(api): State<Api>, Path(view): Path<String>, Query(parameters
     let view = find(&api, view).await?;
     freshness.wait(&api, &view.projection).await?;
     let list = request.resolve(&view.spec)?;
-    let reading = api.blocking(move |api| Ok(api.stores.tables.select(&view, &list)?)).await?;
+    let reading = api.blocking(move |api| Ok(api.stores.lists()?.select(&view, &list)?)).await?;
     let position = [(POSITION, reading.position.to_string())];
     Ok((position, Json(documents(reading)?)).into_response())
 }

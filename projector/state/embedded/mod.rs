@@ -12,8 +12,6 @@ mod fetch;
 mod layout;
 mod presence;
 mod records;
-#[cfg(test)]
-mod tests;
 mod views;
 
 use std::sync::Arc;
@@ -58,22 +56,19 @@ impl StateStore for EmbeddedBuild {
     fn claim(&self) -> Result<Claim, Fault> {
         let sql = "UPDATE generations SET fence = fence + 1 WHERE projection = ?1 AND number = ?2
                    RETURNING commits, position, event_hash, event_time, fence";
-        let claim = self.database.write("claiming the projection", |file| {
-            file.query_row(sql, params![self.projection, self.number], |row| {
-                Ok(Claim { checkpoint: checkpoint(row)?, fence: row.get(4)? })
-            })
-            .optional()
+        let claimed = self.database.write("claiming the projection", |file| {
+            file.query_row(sql, params![self.projection, self.number], claim).optional()
         })?;
-        claim.ok_or_else(|| self.is_gone())
+        claimed.ok_or_else(|| self.is_gone())
     }
 
-    fn fence(&self) -> Result<u64, Fault> {
-        let fence = self.database.read("reading the fence", |file| {
-            file.prepare_cached("SELECT fence FROM generations WHERE projection = ?1 AND number = ?2")?
-                .query_row(params![self.projection, self.number], |row| row.get(0))
-                .optional()
+    fn look(&self) -> Result<Claim, Fault> {
+        let sql =
+            "SELECT commits, position, event_hash, event_time, fence FROM generations WHERE projection = ?1 AND number = ?2";
+        let found = self.database.read("reading the checkpoint", |file| {
+            file.prepare_cached(sql)?.query_row(params![self.projection, self.number], claim).optional()
         })?;
-        fence.ok_or_else(|| self.is_gone())
+        found.ok_or_else(|| self.is_gone())
     }
 
     fn fetch(&self, missing: Missing) -> Result<Answers, Fault> {
@@ -108,6 +103,11 @@ impl EmbeddedBuild {
     fn is_gone(&self) -> Fault {
         self.database.damaged(format!("generation {} of {} is gone", self.number, self.projection))
     }
+}
+
+/// From the columns of a checkpoint, and `fence`.
+fn claim(row: &Row<'_>) -> rusqlite::Result<Claim> {
+    Ok(Claim { checkpoint: checkpoint(row)?, fence: row.get(4)? })
 }
 
 /// From the columns `commits, position, event_hash, event_time`.

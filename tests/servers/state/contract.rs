@@ -1,22 +1,53 @@
-//! The store against its contract.
+//! The contract of the ports of state, for every store that keeps it.
 
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::sync::Arc;
 
 use projections::codec::{Key, Row};
 use projections::engine::{
-    CellKey, Changes, Content, DeadLetter, DocumentChange, DocumentMark, Link, MembersWanted, SetKey, SetSpace,
+    CellKey, Changes, Content, DeadLetter, DocumentChange, DocumentMark, Link, MembersWanted, Missing, SetKey, SetSpace, Space,
 };
+use projector::log::LogIdentity;
+use projector::state::views::Scan;
+use projector::state::{
+    Builds, Checkpoint, Claim, Commit, Document, DocumentBody, EventMark, NewBuild, Outcome, Reading, Standing, StateStore, Views,
+};
+use projector::view::{Catalogue, ColumnSpec, ViewSpec};
 use schemas::{Type, Value};
 
-use super::*;
-use crate::log::LogIdentity;
-use crate::sqlite::Durability;
-use crate::state::views::Scan;
-use crate::state::{Builds, Document, DocumentBody, NewBuild, Reading, Standing, Views};
-use crate::view::{Catalogue, ColumnSpec, ViewSpec};
+/// A place where state is kept, empty at first.
+pub trait Fixture {
+    /// Opens it as another process would.
+    fn open(&self) -> State;
+}
 
-fn catalogue() -> Catalogue {
+/// State, opened.
+pub struct State {
+    pub builds: Arc<dyn Builds>,
+    pub views: Arc<dyn Views>,
+}
+
+/// The whole contract as tests of one store.
+macro_rules! keeps_the_contract {
+    ($fixture:expr) => {
+        $crate::state::contract::keeps_the_contract!($fixture;
+            what_was_committed_is_fetched, what_is_removed_is_gone, many_cells_and_members, commits_follow_each_other,
+            an_older_owner_writes_nothing, readers_see_documents_and_why_one_is_broken, dead_letters_are_kept_with_names,
+            builds_are_made_switched_and_dropped, an_owner_is_there_until_it_says_otherwise_or_is_gone);
+    };
+    ($fixture:expr; $($name:ident),*) => {
+        mod kept {
+            use super::*;
+            $(#[test]
+            fn $name() {
+                $crate::state::contract::$name(&$fixture);
+            })*
+        }
+    };
+}
+pub(crate) use keeps_the_contract;
+
+pub fn catalogue() -> Catalogue {
     let column = |name: &str, ty| ColumnSpec { name: name.into(), ty };
     let view = ViewSpec {
         name: "people".into(),
@@ -28,26 +59,27 @@ fn catalogue() -> Catalogue {
     Catalogue { entities: vec!["persons".into()], views: vec![view] }
 }
 
-fn open(folder: &Path) -> EmbeddedState {
-    let state = EmbeddedState::new(Arc::new(Database::open(&folder.join("p.db"), Durability::Process).unwrap()));
-    state.create(&new_build(1)).unwrap();
+/// Opens the place with a first build in it.
+pub fn open(fixture: &dyn Fixture) -> State {
+    let state = fixture.open();
+    state.builds.create(&new_build(1)).unwrap();
     state
 }
 
-fn new_build(number: u64) -> NewBuild {
+pub fn new_build(number: u64) -> NewBuild {
     let log = LogIdentity("l".into());
     NewBuild { projection: "shop".into(), number, fingerprint: number, catalogue: catalogue(), log }
 }
 
-fn store(state: &EmbeddedState, number: u64) -> Arc<dyn StateStore> {
-    state.open("shop", number, &catalogue()).unwrap()
+pub fn store(state: &State, number: u64) -> Arc<dyn StateStore> {
+    state.builds.open("shop", number, &catalogue()).unwrap()
 }
 
-fn key(text: &str) -> Key {
+pub fn key(text: &str) -> Key {
     Key::of(&[Value::Text(text.into())])
 }
 
-fn cell(space: Space, text: &str) -> CellKey {
+pub fn cell(space: Space, text: &str) -> CellKey {
     CellKey { space, key: key(text) }
 }
 
@@ -55,29 +87,27 @@ fn set(value: &str) -> SetKey {
     SetKey { space: SetSpace::Index(0), value: key(value) }
 }
 
-fn links(value: &str, members: &[&str]) -> Vec<Link> {
+pub fn links(value: &str, members: &[&str]) -> Vec<Link> {
     members.iter().map(|member| Link { set: set(value), member: key(member), present: true }).collect()
 }
 
-fn document(id: &str, version: u64, content: Content) -> DocumentChange {
+pub fn document(id: &str, version: u64, content: Content) -> DocumentChange {
     DocumentChange { view: 0, key: key(id), version, content }
 }
 
-fn person(id: &str, age: i64) -> Content {
+pub fn person(id: &str, age: i64) -> Content {
     Content::Present(Row::of(&[Value::Text(id.into()), Value::Int(age)]))
 }
 
 /// Commits `changes` after commit number `follows`, up to position `10 * follows + 10`.
-fn commit(store: &dyn StateStore, fence: u64, follows: u64, changes: &Changes) -> Outcome {
+pub fn commit(store: &dyn StateStore, fence: u64, follows: u64, changes: &Changes) -> Outcome {
     let event = EventMark { hash: 0xfeed << 48, time: 5 };
     let checkpoint = Checkpoint { position: 10 * follows + 10, commits: follows + 1, event: Some(event) };
     store.commit(&Commit { fence, follows, checkpoint: &checkpoint, changes }).unwrap()
 }
 
-#[test]
-fn what_was_committed_is_fetched() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = store(&open(folder.path()), 1);
+pub fn what_was_committed_is_fetched(fixture: &dyn Fixture) {
+    let store = store(&open(fixture), 1);
     let fence = store.claim().unwrap().fence;
     let mut changes = Changes::default();
     changes.cells.push((cell(Space::Row(0), "b"), Some(b"B"[..].into())));
@@ -101,10 +131,8 @@ fn what_was_committed_is_fetched() {
     assert_eq!(store.cells(Space::Job).unwrap(), [(key("j"), b"J"[..].into())]);
 }
 
-#[test]
-fn what_is_removed_is_gone() {
-    let folder = tempfile::tempdir().unwrap();
-    let state = open(folder.path());
+pub fn what_is_removed_is_gone(fixture: &dyn Fixture) {
+    let state = open(fixture);
     let store = store(&state, 1);
     let fence = store.claim().unwrap().fence;
     let mut changes = Changes { links: links("x", &["1"]), ..Changes::default() };
@@ -118,14 +146,12 @@ fn what_is_removed_is_gone() {
     let sets = vec![MembersWanted { set: set("x"), after: None, limit: 9 }];
     let answers = store.fetch(Missing { cells: vec![cell(Space::Row(0), "a")], sets }).unwrap();
     assert_eq!((answers.cells[0].1.clone(), answers.sets[0].1.clone()), (None, vec![]));
-    let view = &state.views().unwrap()[0];
-    assert_eq!(state.documents(view, &[key("a")]).unwrap(), Reading { position: 20, value: vec![None] });
+    let view = &state.views.views().unwrap()[0];
+    assert_eq!(state.views.documents(view, &[key("a")]).unwrap(), Reading { position: 20, value: vec![None] });
 }
 
-#[test]
-fn commits_follow_each_other() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = store(&open(folder.path()), 1);
+pub fn commits_follow_each_other(fixture: &dyn Fixture) {
+    let store = store(&open(fixture), 1);
     let claim = store.claim().unwrap();
     assert_eq!(claim, Claim { fence: 1, checkpoint: Checkpoint::default() });
     let nothing = Changes::default();
@@ -136,19 +162,17 @@ fn commits_follow_each_other() {
     assert_eq!(store.claim().unwrap(), Claim { fence: 2, checkpoint: found });
 }
 
-#[test]
-fn an_older_owner_writes_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let (one, other) = (open(folder.path()), open(folder.path()));
+pub fn an_older_owner_writes_nothing(fixture: &dyn Fixture) {
+    let (one, other) = (open(fixture), open(fixture));
     let (old, new) = (store(&one, 1), store(&other, 1));
     let old_fence = old.claim().unwrap().fence;
     let new_fence = new.claim().unwrap().fence;
     let changes = Changes { documents: vec![document("a", 1, person("a", 1))], ..Changes::default() };
     assert_eq!(commit(&*old, old_fence, 0, &changes), Outcome::Fenced(new_fence));
-    let view = &one.views().unwrap()[0];
-    assert_eq!(one.documents(view, &[key("a")]).unwrap().value, [None]);
+    let view = &one.views.views().unwrap()[0];
+    assert_eq!(one.views.documents(view, &[key("a")]).unwrap().value, [None]);
     assert_eq!(commit(&*new, new_fence, 0, &changes), Outcome::Committed);
-    assert_eq!(old.fence().unwrap(), new_fence);
+    assert_eq!(old.look().unwrap().fence, new_fence);
 }
 
 #[derive(Default)]
@@ -168,28 +192,24 @@ impl Scan for Seen {
     }
 }
 
-#[test]
-fn readers_see_documents_and_why_one_is_broken() {
-    let folder = tempfile::tempdir().unwrap();
-    let state = open(folder.path());
+pub fn readers_see_documents_and_why_one_is_broken(fixture: &dyn Fixture) {
+    let state = open(fixture);
     let store = store(&state, 1);
     let fence = store.claim().unwrap().fence;
     let broken = Content::Broken("division by zero".into());
     let documents = vec![document("b", 2, broken), document("a", 1, person("a", 30))];
     assert_eq!(commit(&*store, fence, 0, &Changes { documents, ..Changes::default() }), Outcome::Committed);
-    let view = &state.views().unwrap()[0];
+    let view = &state.views.views().unwrap()[0];
     let mut seen = Seen::default();
-    state.scan(view, &mut seen).unwrap();
+    state.views.scan(view, &mut seen).unwrap();
     assert_eq!(seen.position, 10);
     let json = r#"{"id":"a","age":30}"#.to_owned();
     assert_eq!(seen.bodies, [DocumentBody::Json(json), DocumentBody::Broken("division by zero".into())]);
-    assert_eq!(state.projections().unwrap()[0].live_build().unwrap().broken_documents, 1);
+    assert_eq!(state.builds.projections().unwrap()[0].live_build().unwrap().broken_documents, 1);
 }
 
-#[test]
-fn dead_letters_are_kept_with_names() {
-    let folder = tempfile::tempdir().unwrap();
-    let state = open(folder.path());
+pub fn dead_letters_are_kept_with_names(fixture: &dyn Fixture) {
+    let state = open(fixture);
     let store = store(&state, 1);
     let fence = store.claim().unwrap().fence;
     let keys = vec![(0, key("a\nb"))];
@@ -198,43 +218,63 @@ fn dead_letters_are_kept_with_names() {
     let dead_letters = vec![letter(3), letter(5)];
     assert_eq!(commit(&*store, fence, 0, &Changes { dead_letters, ..Changes::default() }), Outcome::Committed);
     let after = |position| -> Vec<u64> {
-        state.dead_letters("shop", position, 9).unwrap().iter().map(|letter| letter.position).collect()
+        state.views.dead_letters("shop", position, 9).unwrap().iter().map(|letter| letter.position).collect()
     };
     assert_eq!((after(0), after(3), after(5)), (vec![3, 5], vec![5], vec![]));
-    let found = state.dead_letter("shop", 5).unwrap().unwrap();
+    let found = state.views.dead_letter("shop", 5).unwrap().unwrap();
     assert_eq!((found.keys, found.event), (vec!["persons a\\nb".to_owned()], b"{".to_vec()));
-    assert_eq!(state.projections().unwrap()[0].builds[0].dead_letters, [("broken_json".to_owned(), 2)]);
+    assert_eq!(state.builds.projections().unwrap()[0].builds[0].dead_letters, [("broken_json".to_owned(), 2)]);
 }
 
-#[test]
-fn builds_are_made_switched_and_dropped() {
-    let folder = tempfile::tempdir().unwrap();
-    let state = open(folder.path());
-    state.create(&new_build(2)).unwrap();
-    state.create(&new_build(2)).unwrap();
+pub fn builds_are_made_switched_and_dropped(fixture: &dyn Fixture) {
+    let state = open(fixture);
+    state.builds.create(&new_build(2)).unwrap();
+    state.builds.create(&new_build(2)).unwrap();
     let standing = || {
-        let record = state.projections().unwrap().swap_remove(0);
+        let record = state.builds.projections().unwrap().swap_remove(0);
         (record.live, record.builds.iter().map(|build| build.number).collect::<Vec<_>>())
     };
     assert_eq!(standing(), (Some(1), vec![1, 2]));
-    state.drop_build("shop", 1).unwrap();
+    state.builds.drop_build("shop", 1).unwrap();
     assert_eq!(standing(), (Some(1), vec![1, 2]), "the live one stays");
-    state.go_live("shop", 2).unwrap();
-    state.drop_build("shop", 1).unwrap();
+    state.builds.go_live("shop", 2).unwrap();
+    state.builds.drop_build("shop", 1).unwrap();
     assert_eq!(standing(), (Some(2), vec![2]));
-    assert_eq!(state.views().unwrap()[0].generation, 2);
+    assert_eq!(state.views.views().unwrap()[0].generation, 2);
 }
 
-#[test]
-fn an_owner_is_there_until_it_says_otherwise_or_is_gone() {
-    let folder = tempfile::tempdir().unwrap();
-    let state = open(folder.path());
-    let standing = || state.projections().unwrap().swap_remove(0).standing;
+pub fn an_owner_is_there_until_it_says_otherwise_or_is_gone(fixture: &dyn Fixture) {
+    let state = open(fixture);
+    let standing = || state.builds.projections().unwrap().swap_remove(0).standing;
     assert_eq!(standing(), Standing::Stopped);
-    let present = state.attend("shop").unwrap();
+    let present = state.builds.attend("shop").unwrap();
     assert_eq!(standing(), Standing::Running);
     drop(present);
     assert_eq!(standing(), Standing::Killed);
-    state.note("shop", &Standing::Halted("why".into())).unwrap();
+    state.builds.note("shop", &Standing::Halted("why".into())).unwrap();
     assert_eq!(standing(), Standing::Halted("why".into()));
+}
+
+/// More than any store writes or reads at once, in one commit.
+pub fn many_cells_and_members(fixture: &dyn Fixture) {
+    let store = store(&open(fixture), 1);
+    let fence = store.claim().unwrap().fence;
+    let names: Vec<String> = (0..5003).map(|number| format!("{number:05}")).collect();
+    let mut changes = Changes { links: links("x", &names.iter().map(String::as_str).collect::<Vec<_>>()), ..Changes::default() };
+    changes.cells = names.iter().map(|name| (cell(Space::Row(0), name), Some(name.as_bytes().into()))).collect();
+    changes.documents = names.iter().map(|name| document(name, 1, person(name, 1))).collect();
+    assert_eq!(commit(&*store, fence, 0, &changes), Outcome::Committed);
+    let everything = || Missing {
+        cells: names.iter().map(|name| cell(Space::Row(0), name)).collect(),
+        sets: vec![MembersWanted { set: set("x"), after: Some(key("00002")), limit: 9000 }],
+    };
+    let answers = store.fetch(everything()).unwrap();
+    assert!(answers.cells.iter().zip(&names).all(|((_, bytes), name)| bytes.as_deref() == Some(name.as_bytes())));
+    assert_eq!(answers.sets[0].1, names[3..].iter().map(|name| key(name)).collect::<Vec<_>>());
+    changes.cells.iter_mut().for_each(|(_, bytes)| *bytes = None);
+    changes.links.iter_mut().for_each(|link| link.present = false);
+    changes.documents.iter_mut().for_each(|document| document.content = Content::Absent);
+    assert_eq!(commit(&*store, fence, 1, &changes), Outcome::Committed);
+    let answers = store.fetch(everything()).unwrap();
+    assert!(answers.cells.iter().all(|(_, bytes)| bytes.is_none()) && answers.sets[0].1.is_empty());
 }

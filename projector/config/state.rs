@@ -1,0 +1,109 @@
+//! Where state and lists are.
+
+use std::path::{Path, PathBuf};
+
+use super::access::Tls;
+use super::checked::Checker;
+use crate::state::RedisUrl;
+
+/// The settings that only encrypted connections know.
+const ENCRYPTED_ONLY: [&str; 3] = ["state.tls_authority", "state.tls_certificate", "state.tls_key"];
+
+/// Where state is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StatePlace {
+    /// In a SQLite file.
+    Embedded(PathBuf),
+    /// In Redis.
+    Redis(RedisPlace),
+}
+
+/// A part of a Redis database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RedisPlace {
+    /// The server and the database.
+    pub url: RedisUrl,
+    /// What our keys start with.
+    pub namespace: String,
+    /// Whom we trust.
+    pub tls: Tls,
+}
+
+/// Where lists are selected from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TablesPlace {
+    /// From the SQLite file that the state is in.
+    WithState,
+    /// Nowhere: there are no lists.
+    Nowhere,
+}
+
+// === impl Checker ===
+
+impl Checker<'_> {
+    /// Where state is.
+    pub(super) fn state(&mut self) -> Option<StatePlace> {
+        let (base, namespace, tls) = (self.base, self.namespace(), self.tls("state"));
+        let url = self.parsed("state.url", |url| match url.split_once(':') {
+            Some(("embedded", "")) => Err("the path of the file is missing: write embedded:data/projector.db".to_owned()),
+            Some(("embedded", path)) => Ok(Url::Embedded(base.join(path))),
+            Some(("redis" | "rediss", _)) => RedisUrl::parse(url).map(Url::Redis),
+            // The text may hold a password, and is not repeated.
+            Some((scheme, _)) => Err(format!("{scheme} is not supported; there are embedded:FILE, redis:// and rediss://")),
+            None => Err("it is no URL; write embedded:FILE or redis://host:6379".to_owned()),
+        });
+        let url = url?;
+        if !matches!(&url, Url::Redis(url) if url.is_encrypted()) {
+            self.refuse_encrypted_settings();
+        }
+        match url {
+            Url::Embedded(path) => Some(StatePlace::Embedded(path)),
+            Url::Redis(url) => Some(StatePlace::Redis(RedisPlace { url, namespace: namespace?, tls: tls? })),
+        }
+    }
+
+    fn refuse_encrypted_settings(&mut self) {
+        for key in ENCRYPTED_ONLY {
+            if self.filled(key).is_some() {
+                self.refuse(key, "it is for rediss:// only");
+            }
+        }
+    }
+
+    /// Where lists are; `state`: where state is, if that is known.
+    pub(super) fn tables(&mut self, state: Option<&StatePlace>) -> Option<TablesPlace> {
+        let is_default = self.settings.get("tables.url").is_some_and(|setting| setting.is_default());
+        let base = self.base;
+        self.parsed("tables.url", |url| match (state, url) {
+            (_, "none") => Ok(TablesPlace::Nowhere),
+            (Some(StatePlace::Redis(_)), _) if is_default => Ok(TablesPlace::Nowhere),
+            (Some(StatePlace::Redis(_)), _) => {
+                Err("with state in Redis there are no lists yet: leave it out, or write none".to_owned())
+            }
+            (Some(StatePlace::Embedded(path)), url) => embedded_tables(base, path, url),
+            // What is wrong with the other URL is said there.
+            (None, _) => Ok(TablesPlace::Nowhere),
+        })
+    }
+
+    fn namespace(&mut self) -> Option<String> {
+        self.parsed("state.namespace", |text| {
+            let is_plain = !text.is_empty() && text.chars().all(|char| char.is_ascii_alphanumeric() || "_-.".contains(char));
+            if is_plain { Ok(text.to_owned()) } else { Err("it takes letters, digits, and _ - . only".to_owned()) }
+        })
+    }
+}
+
+/// A URL of state.
+enum Url {
+    Embedded(PathBuf),
+    Redis(RedisUrl),
+}
+
+fn embedded_tables(base: &Path, state: &Path, url: &str) -> Result<TablesPlace, String> {
+    match url.split_once(':') {
+        Some(("embedded", path)) if base.join(path) == state => Ok(TablesPlace::WithState),
+        Some(("embedded", _)) => Err("with embedded state the lists are in the same file: give both the same URL".to_owned()),
+        _ => Err("with embedded state the lists are in the same file: give both the same URL, or write none".to_owned()),
+    }
+}

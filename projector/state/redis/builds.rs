@@ -1,0 +1,228 @@
+//! Making, switching and dropping builds.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use redis::{Connection, RedisResult};
+
+use super::keys::{BuildKeys, ProjectionKeys};
+use super::{RedisBuild, RedisState, checkpoint, dead_letters, keys, presence, reading};
+use crate::clock;
+use crate::fault::Fault;
+use crate::log::LogIdentity;
+use crate::state::{Build, Builds, NewBuild, ProjectionRecord, Standing, StateStore};
+use crate::view::Catalogue;
+
+const CREATE: &str = include_str!("scripts/create.lua");
+const GO_LIVE: &str = include_str!("scripts/go_live.lua");
+const NOTE: &str = include_str!("scripts/note.lua");
+const RETIRE: &str = include_str!("scripts/retire.lua");
+/// The version of the keys and of what is under them.
+const FORMAT: &str = "1";
+
+/// Fields of a hash.
+type Fields = HashMap<String, String>;
+
+impl Builds for RedisState {
+    fn projections(&self) -> Result<Vec<ProjectionRecord>, Fault> {
+        let mut records = Vec::new();
+        for name in self.projection_names()? {
+            records.extend(self.record(name)?);
+        }
+        Ok(records)
+    }
+
+    fn create(&self, build: &NewBuild) -> Result<(), Fault> {
+        let keys = self.projection_keys(&build.projection);
+        let (fingerprint, listed) = (format!("{:016x}", build.fingerprint), keys::projections(&self.namespace));
+        let catalogue = serde_json::to_string(&build.catalogue).map_err(|error| self.server.damaged(error.to_string()))?;
+        let mut script = redis::cmd("EVAL");
+        script.arg(CREATE).arg(3).arg(keys.record()).arg(keys.generations()).arg(keys.checkpoint(build.number));
+        script.arg(build.number).arg(&fingerprint).arg(&["format", FORMAT, "fence", "0", "writer", "", "commits", "0"]);
+        script.arg(&["position", "0", "hash", "", "time", "", "log", &build.log.0, "catalogue", &catalogue]);
+        let found: String = self.server.ask("creating a generation", |redis| {
+            // A name without a record is no projection yet; a record without a name would never be found.
+            redis::cmd("SADD").arg(&listed).arg(&build.projection).exec(redis)?;
+            script.query(redis)
+        })?;
+        if found == fingerprint {
+            return Ok(());
+        }
+        Err(self.server.damaged(format!("generation {} of {} is of other definitions", build.number, build.projection)))
+    }
+
+    fn open(&self, projection: &str, number: u64, catalogue: &Catalogue) -> Result<Arc<dyn StateStore>, Fault> {
+        let keys = BuildKeys::new(self.projection_keys(projection), number, catalogue.clone());
+        Ok(Arc::new(RedisBuild::new(self.server.clone(), keys, number)))
+    }
+
+    fn go_live(&self, projection: &str, number: u64) -> Result<(), Fault> {
+        let keys = self.projection_keys(projection);
+        let mut script = redis::cmd("EVAL");
+        script.arg(GO_LIVE).arg(2).arg(keys.record()).arg(keys.checkpoint(number)).arg(number);
+        let is_live: bool = self.server.ask("cutting over", |redis| script.query(redis))?;
+        if is_live { Ok(()) } else { Err(self.server.lost(format!("generation {number} of {projection}"))) }
+    }
+
+    fn drop_build(&self, projection: &str, number: u64) -> Result<(), Fault> {
+        let keys = BuildKeys::new(self.projection_keys(projection), number, Catalogue::default());
+        let mut retire = redis::cmd("EVAL");
+        retire.arg(RETIRE).arg(2).arg(keys.projection().record()).arg(keys.checkpoint()).arg(number);
+        self.server.ask("dropping a generation", |redis| {
+            let is_retired: bool = retire.query(redis)?;
+            if !is_retired {
+                return Ok(());
+            }
+            remove_all(redis, &keys)?;
+            // Last, so that it is known what is left to drop, should this be interrupted.
+            redis::pipe()
+                .cmd("SREM")
+                .arg(keys.projection().generations())
+                .arg(number)
+                .cmd("DEL")
+                .arg(keys.checkpoint())
+                .exec(redis)
+        })
+    }
+
+    fn attend(&self, projection: &str) -> Result<Box<dyn Any + Send>, Fault> {
+        let presence = presence::announce(self.server.clone(), self.projection_keys(projection).owner())?;
+        self.note(projection, &Standing::Running)?;
+        Ok(Box::new(presence))
+    }
+
+    fn note(&self, projection: &str, standing: &Standing) -> Result<(), Fault> {
+        let record = self.projection_keys(projection).record();
+        let (word, reason, since) = (standing.word(), standing.reason().unwrap_or_default(), clock::now_micros().to_string());
+        self.server.ask("noting the projection's state", |redis| {
+            let fields = &["state", word, "reason", reason, "since", &since];
+            redis::cmd("EVAL").arg(NOTE).arg(1).arg(&record).arg(fields).exec(redis)
+        })
+    }
+}
+
+impl RedisState {
+    /// The keys of a projection.
+    pub(super) fn projection_keys(&self, projection: &str) -> ProjectionKeys {
+        ProjectionKeys::new(&self.namespace, projection)
+    }
+
+    /// Projections that there are or were to be, in order.
+    pub(super) fn projection_names(&self) -> Result<Vec<String>, Fault> {
+        let listed = keys::projections(&self.namespace);
+        let mut names: Vec<String> =
+            self.server.ask("reading the projections", |redis| redis::cmd("SMEMBERS").arg(&listed).query(redis))?;
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    fn record(&self, name: String) -> Result<Option<ProjectionRecord>, Fault> {
+        let keys = self.projection_keys(&name);
+        let (record, mut generations, is_owned): (Fields, Vec<u64>, bool) =
+            self.server.ask("reading the projections", |redis| {
+                let mut pipeline = redis::pipe();
+                pipeline.cmd("HGETALL").arg(keys.record()).cmd("SMEMBERS").arg(keys.generations());
+                pipeline.cmd("EXISTS").arg(keys.owner()).query(redis)
+            })?;
+        if record.is_empty() {
+            return Ok(None);
+        }
+        generations.sort_unstable();
+        let mut builds = Vec::new();
+        for number in generations {
+            builds.extend(self.build(&keys, number)?);
+        }
+        let live = record.get("live").and_then(|live| live.parse().ok());
+        Ok(Some(ProjectionRecord { live, standing: standing(&record, is_owned), builds, name }))
+    }
+
+    /// The build of this number; `None` where it was dropped meanwhile.
+    fn build(&self, keys: &ProjectionKeys, number: u64) -> Result<Option<Build>, Fault> {
+        let key = keys.checkpoint(number);
+        let fields: Fields = self.server.ask("reading the projections", |redis| redis::cmd("HGETALL").arg(&key).query(redis))?;
+        if fields.is_empty() {
+            return Ok(None);
+        }
+        if let Some(format) = fields.get("format").filter(|format| *format != FORMAT) {
+            return Err(self.server.unfit(format!("{key} is of format {format}, this program writes format {FORMAT}")));
+        }
+        let found = ["commits", "position", "hash", "time"].map(|name| fields.get(name).cloned());
+        let checkpoint = checkpoint::parse(&found).ok_or_else(|| self.unreadable(&key))?;
+        let fingerprint = fields.get("fingerprint").and_then(|text| u64::from_str_radix(text, 16).ok());
+        let fingerprint = fingerprint.ok_or_else(|| self.unreadable(&key))?;
+        let log = LogIdentity(fields.get("log").cloned().unwrap_or_default());
+        let catalogue = self.parse_catalogue(&key, fields.get("catalogue").map(String::as_str))?;
+        let counts = self.counts(&BuildKeys::new(keys.clone(), number, catalogue.clone()))?;
+        Ok(Some(Build {
+            number,
+            fingerprint,
+            catalogue,
+            log,
+            checkpoint,
+            dead_letters: dead_letters::count(&counts.dead_letters),
+            broken_documents: counts.broken_documents,
+            pending_jobs: counts.pending_jobs,
+            parked_keys: counts.parked_keys,
+        }))
+    }
+
+    /// The catalogue under this key.
+    pub(super) fn parse_catalogue(&self, key: &str, text: Option<&str>) -> Result<Catalogue, Fault> {
+        let parsed = text.and_then(|text| serde_json::from_str(text).ok());
+        parsed.ok_or_else(|| self.unreadable(key))
+    }
+
+    /// What is under this key cannot be read.
+    pub(super) fn unreadable(&self, key: &str) -> Fault {
+        self.server.damaged(format!("what is under {key} cannot be read"))
+    }
+
+    fn counts(&self, keys: &BuildKeys) -> Result<Counts, Fault> {
+        let mut pipeline = redis::pipe();
+        pipeline.cmd("ZRANGE").arg(keys.dead_letters()).arg(0).arg(-1);
+        pipeline.cmd("HLEN").arg(keys.jobs()).cmd("HLEN").arg(keys.parked());
+        let (dead_letters, pending_jobs, parked_keys) =
+            self.server.ask("counting", |redis| pipeline.query::<(Vec<String>, u64, u64)>(redis))?;
+        let mut broken_documents = 0;
+        for view in 0..keys.catalogue().views.len() {
+            let key = keys.broken(view);
+            broken_documents += self.server.ask("counting", |redis| redis::cmd("HLEN").arg(&key).query::<u64>(redis))?;
+        }
+        Ok(Counts { dead_letters, broken_documents, pending_jobs, parked_keys })
+    }
+}
+
+/// How much there is of what a build keeps count of.
+struct Counts {
+    dead_letters: Vec<String>,
+    broken_documents: u64,
+    pending_jobs: u64,
+    parked_keys: u64,
+}
+
+/// Removes everything of a build but its checkpoint, in steps that let others work in between.
+fn remove_all(redis: &mut Connection, keys: &BuildKeys) -> RedisResult<()> {
+    let checkpoint = keys.checkpoint().into_bytes();
+    let mut cursor = 0;
+    loop {
+        let (next, mut found) = reading::step(redis, keys.prefix(), cursor)?;
+        found.retain(|key| *key != checkpoint);
+        if !found.is_empty() {
+            redis::cmd("UNLINK").arg(found).exec(redis)?;
+        }
+        if next == 0 {
+            return Ok(());
+        }
+        cursor = next;
+    }
+}
+
+fn standing(record: &Fields, is_owned: bool) -> Standing {
+    match record.get("state").map(String::as_str) {
+        Some("running") if is_owned => Standing::Running,
+        Some("running") => Standing::Killed,
+        Some("stopped") => Standing::Stopped,
+        _ => Standing::Halted(record.get("reason").cloned().unwrap_or_default()),
+    }
+}

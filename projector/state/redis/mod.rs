@@ -1,0 +1,200 @@
+//! State in Redis, or what speaks like it.
+//!
+//! A commit is one script, which Redis runs alone and repeats without harm: it checks who commits and what the commit follows, then
+//! writes everything and the checkpoint. All that it touches is in the same slot, so that data and checkpoint move together in
+//! replication and in the append-only file too: an accident takes the newest commits whole or not at all. What is lost so
+//! is folded again from the log.
+//!
+//! Documents are JSON under their keys as text, for any client to read; [`keys`] has the names.
+//!
+//! Lists are not selected from Redis: see [`crate::tables`].
+
+mod builds;
+mod checkpoint;
+mod client;
+mod commit;
+mod dead_letters;
+mod fetch;
+pub mod keys;
+mod presence;
+mod reading;
+mod server;
+mod token;
+mod url;
+mod views;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use projections::engine::{Answers, Missing, Space};
+
+pub use self::url::RedisUrl;
+
+use self::keys::BuildKeys;
+use self::server::Server;
+use super::{Checkpoint, Claim, Commit, Outcome, StateStore, StoredCells};
+use crate::config::RedisPlace;
+use crate::fault::Fault;
+
+const CLAIM: &str = include_str!("scripts/claim.lua");
+
+/// All state in a Redis database.
+#[derive(Clone)]
+pub struct RedisState {
+    server: Arc<Server>,
+    namespace: String,
+}
+
+/// One build in Redis.
+struct RedisBuild {
+    server: Arc<Server>,
+    keys: BuildKeys,
+    number: u64,
+    writer: Mutex<Writer>,
+    /// The highest fence that was ours: the next must be higher, even where Redis has forgotten it.
+    fence: AtomicU64,
+}
+
+/// Who we are to the build. A claim that was answered too late is repeated by the same writer, lest the first one, should
+/// Redis come to it after all, fence off the second.
+#[derive(Clone)]
+enum Writer {
+    /// It has asked for the build, and may be its owner or not.
+    Claiming(String),
+    /// It has been its owner.
+    Owner(String),
+}
+
+// === impl RedisState ===
+
+impl RedisState {
+    /// The state at this place. Connects when it is first used.
+    pub fn new(place: &RedisPlace) -> Result<RedisState, Fault> {
+        Ok(RedisState { server: Arc::new(Server::new(place)?), namespace: place.namespace.clone() })
+    }
+}
+
+// === impl RedisBuild ===
+
+impl StateStore for RedisBuild {
+    fn claim(&self) -> Result<Claim, Fault> {
+        let writer = self.claimant();
+        let mut script = redis::cmd("EVAL");
+        script.arg(CLAIM).arg(2).arg(self.keys.checkpoint()).arg(self.keys.projection().record());
+        script.arg(&writer).arg(self.fence.load(Ordering::Relaxed));
+        let answer: Vec<Option<String>> = self.server.ask("claiming the projection", |redis| script.query(redis))?;
+        let claim = match answer.split_first() {
+            Some((Some(word), found)) if word == "done" => self.parse_claim(found)?,
+            Some((Some(word), _)) if word == "lost" => return Err(self.is_lost()),
+            _ => return Err(self.is_dropped()),
+        };
+        self.fence.fetch_max(claim.fence, Ordering::Relaxed);
+        *self.writer() = Writer::Owner(writer);
+        Ok(claim)
+    }
+
+    fn look(&self) -> Result<Claim, Fault> {
+        let (checkpoint, record) = (self.keys.checkpoint(), self.keys.projection().record());
+        let (found, exists): (Vec<Option<String>>, bool) = self.server.ask("reading the checkpoint", |redis| {
+            let fields = &["commits", "position", "hash", "time", "fence"];
+            // No transaction: Redis refuses those where memory is short, and the record is never removed alone.
+            redis::pipe().cmd("HMGET").arg(&checkpoint).arg(fields).cmd("EXISTS").arg(&record).query(redis)
+        })?;
+        match found.first() {
+            Some(Some(_)) => self.parse_claim(&found),
+            _ if exists => Err(self.is_dropped()),
+            _ => Err(self.is_lost()),
+        }
+    }
+
+    fn fetch(&self, missing: Missing) -> Result<Answers, Fault> {
+        fetch::fetch(&self.server, &self.keys, missing)
+    }
+
+    fn cells(&self, space: Space) -> Result<StoredCells, Fault> {
+        fetch::cells(&self.server, &self.keys, space)
+    }
+
+    fn dead_letters(&self) -> Result<u64, Fault> {
+        let key = self.keys.dead_letters();
+        self.server.ask("counting dead letters", |redis| redis::cmd("ZCARD").arg(&key).query(redis))
+    }
+
+    fn commit(&self, commit: &Commit<'_>) -> Result<Outcome, Fault> {
+        let (Writer::Claiming(writer) | Writer::Owner(writer)) = self.writer().clone();
+        let command = commit::command(&self.keys, &writer, commit).map_err(|too_large| {
+            let advice = "lower run.commit_events or run.fan_out";
+            self.server.unfit(format!("a commit of {} words is more than Redis takes at once; {advice}", too_large.words))
+        })?;
+        let answer: Vec<Option<String>> = self.server.ask("committing", |redis| command.query(redis))?;
+        self.outcome(&answer)
+    }
+}
+
+impl RedisBuild {
+    fn new(server: Arc<Server>, keys: BuildKeys, number: u64) -> RedisBuild {
+        RedisBuild { server, keys, number, writer: Mutex::new(Writer::Claiming(token::unique())), fence: AtomicU64::new(0) }
+    }
+
+    /// The writer of the next claim.
+    fn claimant(&self) -> String {
+        let mut writer = self.writer();
+        if let Writer::Owner(_) = *writer {
+            *writer = Writer::Claiming(token::unique());
+        }
+        let (Writer::Claiming(name) | Writer::Owner(name)) = &*writer;
+        name.clone()
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn outcome(&self, answer: &[Option<String>]) -> Result<Outcome, Fault> {
+        let word = answer.first().and_then(Option::as_deref);
+        match (word, &answer[1.min(answer.len())..]) {
+            (Some("done"), _) => Ok(Outcome::Committed),
+            (Some("repeated"), _) => Ok(Outcome::AlreadyCommitted),
+            (Some("stale"), found) => Ok(Outcome::Stale(self.parse_checkpoint(found)?)),
+            (Some("fenced"), [Some(fence)]) => Ok(Outcome::Fenced(self.parse_fence(fence)?)),
+            // Whoever dropped it is newer.
+            (Some("dropped"), _) => Ok(Outcome::Fenced(u64::MAX)),
+            (Some("lost"), _) => Err(self.is_lost()),
+            _ => Err(self.server.damaged(format!("the commit script answered {answer:?}"))),
+        }
+    }
+
+    /// From the fields of a checkpoint, and the fence.
+    fn parse_claim(&self, found: &[Option<String>]) -> Result<Claim, Fault> {
+        match found {
+            [checkpoint @ .., Some(fence)] => {
+                Ok(Claim { checkpoint: self.parse_checkpoint(checkpoint)?, fence: self.parse_fence(fence)? })
+            }
+            _ => Err(self.unreadable(found)),
+        }
+    }
+
+    fn parse_checkpoint(&self, found: &[Option<String>]) -> Result<Checkpoint, Fault> {
+        checkpoint::parse(found).ok_or_else(|| self.unreadable(found))
+    }
+
+    fn parse_fence(&self, fence: &str) -> Result<u64, Fault> {
+        fence.parse().map_err(|_| self.server.damaged(format!("'{fence}' is no fence")))
+    }
+
+    fn unreadable(&self, found: &[Option<String>]) -> Fault {
+        self.server.damaged(format!("{} holds {found:?}", self.keys.checkpoint()))
+    }
+
+    fn is_dropped(&self) -> Fault {
+        self.server.damaged(format!("generation {} is gone: {} does not exist", self.number, self.keys.checkpoint()))
+    }
+
+    fn is_lost(&self) -> Fault {
+        self.server.lost(format!(
+            "generation {} and all else of its projection: {} does not exist",
+            self.number,
+            self.keys.checkpoint()
+        ))
+    }
+}

@@ -1,0 +1,50 @@
+//! What several readers need: keys under a prefix.
+
+use std::collections::BTreeSet;
+
+use redis::{Connection, RedisResult};
+
+/// How many keys Redis looks at before it lets others work.
+const LOOKED_AT: usize = 1000;
+
+/// One step through the database: where the next one starts, 0 at the end, and keys that start so. A key may come more than once;
+/// one that is there all the time comes at least once.
+pub fn step(redis: &mut Connection, prefix: &str, cursor: u64) -> RedisResult<(u64, Vec<Vec<u8>>)> {
+    redis::cmd("SCAN").arg(cursor).arg("MATCH").arg(pattern(prefix)).arg("COUNT").arg(LOOKED_AT).query(redis)
+}
+
+/// All keys that start so, in order.
+pub fn keys(redis: &mut Connection, prefix: &str) -> RedisResult<BTreeSet<Vec<u8>>> {
+    let (mut cursor, mut found) = step(redis, prefix, 0)?;
+    let mut keys = BTreeSet::new();
+    loop {
+        keys.extend(found);
+        if cursor == 0 {
+            return Ok(keys);
+        }
+        (cursor, found) = step(redis, prefix, cursor)?;
+    }
+}
+
+/// The pattern of what starts with `prefix`.
+fn pattern(prefix: &str) -> String {
+    let mut pattern = String::with_capacity(prefix.len() + 1);
+    for char in prefix.chars() {
+        if "*?[]\\".contains(char) {
+            pattern.push('\\');
+        }
+        pattern.push(char);
+    }
+    pattern.push('*');
+    pattern
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_stands_for_itself() {
+        assert_eq!(pattern("{n:a*b:0}:g1:"), "{n:a\\*b:0}:g1:*");
+    }
+}

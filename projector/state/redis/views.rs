@@ -1,0 +1,182 @@
+//! Reading documents and dead letters of live generations.
+
+use std::collections::HashMap;
+
+use projections::codec::{Key, parse_key};
+use projections::engine::DocumentMark;
+use redis::{Connection, RedisResult};
+
+use super::keys::BuildKeys;
+use super::{RedisState, dead_letters, reading};
+use crate::fault::Fault;
+use crate::state::views::{Scan, StoredDeadLetter};
+use crate::state::{Document, DocumentBody, LiveView, Reading, Views};
+use crate::view::Catalogue;
+
+const READ: &str = include_str!("scripts/read.lua");
+/// How many documents are read at once where all are wanted.
+const PAGE: usize = 1000;
+/// How often all documents are read anew where a commit came between.
+const ATTEMPTS: usize = 5;
+
+/// Text, mark and reason of documents, in the order of their keys, and how far the build had come then.
+type Found = (Vec<Option<String>>, Vec<Option<Vec<u8>>>, Vec<Option<String>>, [Option<u64>; 2]);
+
+impl Views for RedisState {
+    fn views(&self) -> Result<Vec<LiveView>, Fault> {
+        let mut views = Vec::new();
+        for projection in self.projection_names()? {
+            let Some((generation, catalogue)) = self.live(&projection)? else { continue };
+            let specs = catalogue.views.into_iter();
+            views.extend(specs.map(|spec| LiveView { projection: projection.clone(), generation, spec }));
+        }
+        Ok(views)
+    }
+
+    fn documents(&self, view: &LiveView, keys: &[Key]) -> Result<Reading<Vec<Option<Document>>>, Fault> {
+        let build = self.keys_of(view);
+        let found = self.server.ask("reading documents", |redis| read(redis, &build, keys))?;
+        let position = found.3[1].ok_or_else(|| self.is_gone(view))?;
+        Ok(Reading { position, value: self.parse(&build, keys, found)? })
+    }
+
+    fn scan(&self, view: &LiveView, scan: &mut dyn Scan) -> Result<(), Fault> {
+        let build = self.keys_of(view);
+        for _ in 0..ATTEMPTS {
+            let Some((position, documents)) = self.all(view, &build)? else { continue };
+            scan.begin(position);
+            for document in documents {
+                if scan.document(document).is_break() {
+                    break;
+                }
+            }
+            return Ok(());
+        }
+        let reason = "commits keep coming; stop the daemon for a moment";
+        Err(self.server.unavailable("reading all documents as of one moment", reason))
+    }
+
+    fn dead_letters(&self, projection: &str, after: u64, limit: usize) -> Result<Vec<StoredDeadLetter>, Fault> {
+        let Some((generation, catalogue)) = self.live(projection)? else { return Ok(Vec::new()) };
+        let keys = BuildKeys::new(self.projection_keys(projection), generation, catalogue);
+        let (set, from) = (keys.dead_letters(), dead_letters::after(after));
+        let entries: Vec<String> = self.server.ask("reading dead letters", |redis| {
+            redis::cmd("ZRANGE").arg(&set).arg(&from).arg("+").arg("BYLEX").arg("LIMIT").arg(0).arg(limit).query(redis)
+        })?;
+        let positions = entries.iter().filter_map(|entry| dead_letters::parse_entry(entry)).map(|(position, _)| position);
+        let found = positions.map(|position| self.letter(&keys, position));
+        found.filter_map(Result::transpose).collect()
+    }
+
+    fn dead_letter(&self, projection: &str, position: u64) -> Result<Option<StoredDeadLetter>, Fault> {
+        let Some((generation, catalogue)) = self.live(projection)? else { return Ok(None) };
+        self.letter(&BuildKeys::new(self.projection_keys(projection), generation, catalogue), position)
+    }
+}
+
+impl RedisState {
+    /// The live generation of a projection and its catalogue; `None` where there is none.
+    fn live(&self, projection: &str) -> Result<Option<(u64, Catalogue)>, Fault> {
+        let keys = self.projection_keys(projection);
+        let record = keys.record();
+        let live: Option<u64> =
+            self.server.ask("reading the views", |redis| redis::cmd("HGET").arg(&record).arg("live").query(redis))?;
+        let Some(generation) = live else { return Ok(None) };
+        let key = keys.checkpoint(generation);
+        let text: Option<String> =
+            self.server.ask("reading the views", |redis| redis::cmd("HGET").arg(&key).arg("catalogue").query(redis))?;
+        Ok(Some((generation, self.parse_catalogue(&key, text.as_deref())?)))
+    }
+
+    fn keys_of(&self, view: &LiveView) -> BuildKeys {
+        let catalogue = Catalogue { entities: Vec::new(), views: vec![view.spec.clone()] };
+        BuildKeys::new(self.projection_keys(&view.projection), view.generation, catalogue)
+    }
+
+    /// All documents and the position they are of; `None` where a commit came between.
+    fn all(&self, view: &LiveView, build: &BuildKeys) -> Result<Option<(u64, Vec<Document>)>, Fault> {
+        let (before, keys) = self.server.ask("reading documents", |redis| {
+            let (_, _, _, before) = read(redis, build, &[])?;
+            Ok((before, (reading::keys(redis, &build.documents(0))?, broken_keys(redis, build)?)))
+        })?;
+        let keys = self.document_keys(view, build, keys)?;
+        let mut documents = Vec::with_capacity(keys.len());
+        // Asked for once more at the end, without any key: what comes then is only how far the build is.
+        for page in keys.chunks(PAGE).chain([&[][..]]) {
+            let found = self.server.ask("reading documents", |redis| read(redis, build, page))?;
+            if found.3 != before {
+                return Ok(None);
+            }
+            documents.extend(self.parse(build, page, found)?.into_iter().flatten());
+        }
+        let position = before[1].ok_or_else(|| self.is_gone(view))?;
+        Ok(Some((position, documents)))
+    }
+
+    /// The keys of documents, whether stored under their text or as broken ones, in order.
+    fn document_keys(
+        &self,
+        view: &LiveView,
+        build: &BuildKeys,
+        (names, broken): (impl IntoIterator<Item = Vec<u8>>, Vec<Vec<u8>>),
+    ) -> Result<Vec<Key>, Fault> {
+        let (types, prefix) = (view.spec.key_types(), build.documents(0).len());
+        let mut keys: Vec<Key> = broken.iter().map(|key| Key::from_bytes(key)).collect();
+        for name in names {
+            let text = std::str::from_utf8(&name[prefix..]).ok();
+            let key = text.and_then(|text| parse_key(text, &types).ok());
+            keys.push(key.ok_or_else(|| self.unreadable(&String::from_utf8_lossy(&name)))?);
+        }
+        keys.sort_unstable();
+        Ok(keys)
+    }
+
+    fn parse(&self, build: &BuildKeys, keys: &[Key], found: Found) -> Result<Vec<Option<Document>>, Fault> {
+        let (texts, marks, reasons, _) = found;
+        let bodies = texts.into_iter().zip(reasons).map(|(text, reason)| match (text, reason) {
+            (Some(json), _) => Some(DocumentBody::Json(json)),
+            (None, reason) => reason.map(DocumentBody::Broken),
+        });
+        let parse = |((key, body), mark): ((&Key, Option<DocumentBody>), Option<Vec<u8>>)| {
+            let Some(body) = body else { return Ok(None) };
+            let mark = mark.as_deref().and_then(DocumentMark::from_bytes);
+            let version = mark.ok_or_else(|| self.unreadable(&build.document(0, key)))?.version;
+            Ok(Some(Document { key: key.clone(), version, body }))
+        };
+        keys.iter().zip(bodies).zip(marks).map(parse).collect()
+    }
+
+    fn letter(&self, keys: &BuildKeys, position: u64) -> Result<Option<StoredDeadLetter>, Fault> {
+        let key = keys.dead_letter(position);
+        let fields: HashMap<String, Vec<u8>> =
+            self.server.ask("reading dead letters", |redis| redis::cmd("HGETALL").arg(&key).query(redis))?;
+        if fields.is_empty() {
+            return Ok(None);
+        }
+        dead_letters::parse(position, fields, keys.catalogue()).map(Some).ok_or_else(|| self.unreadable(&key))
+    }
+
+    fn is_gone(&self, view: &LiveView) -> Fault {
+        self.server.damaged(format!("generation {} of {} is gone", view.generation, view.projection))
+    }
+}
+
+/// Documents of the only view in the catalogue, with the commits and the position they are of: all of one moment.
+fn read(redis: &mut Connection, build: &BuildKeys, keys: &[Key]) -> RedisResult<Found> {
+    let mut script = redis::cmd("EVAL_RO");
+    script.arg(READ).arg(2 * keys.len() + 2).arg(build.checkpoint()).arg(build.broken(0));
+    for key in keys {
+        script.arg(build.document(0, key));
+    }
+    for key in keys {
+        script.arg(build.mark(0, key));
+    }
+    for key in keys {
+        script.arg(&key[..]);
+    }
+    script.query(redis)
+}
+
+fn broken_keys(redis: &mut Connection, build: &BuildKeys) -> RedisResult<Vec<Vec<u8>>> {
+    redis::cmd("HKEYS").arg(build.broken(0)).query(redis)
+}

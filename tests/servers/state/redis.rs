@@ -1,0 +1,218 @@
+//! State in Redis: the contract, and what happens when Redis forgets, refuses or does not answer.
+
+use std::sync::Arc;
+
+use projections::engine::{Changes, Space};
+use projector::config::{RedisPlace, Tls};
+use projector::fault::Fault;
+use projector::state::{Checkpoint, Claim, Commit, EventMark, Outcome, RedisState, RedisUrl, Standing};
+use redis::Commands;
+
+use super::contract::{self, Fixture, State, cell, commit, document, keeps_the_contract, key, open, person, store};
+use super::proxy::Proxy;
+use crate::process::Server;
+use crate::redis as server;
+
+/// A server, and how it is reached.
+pub struct Redis {
+    pub server: Server,
+    pub url: String,
+    pub namespace: String,
+    pub tls: Tls,
+}
+
+impl Fixture for Redis {
+    fn open(&self) -> State {
+        self.try_open().unwrap()
+    }
+}
+
+impl Redis {
+    pub fn try_open(&self) -> Result<State, Fault> {
+        let url = RedisUrl::parse(&self.url).unwrap();
+        let place = RedisPlace { url, namespace: self.namespace.clone(), tls: self.tls.clone() };
+        let state = Arc::new(RedisState::new(&place)?);
+        Ok(State { builds: state.clone(), views: state })
+    }
+}
+
+/// A server with these arguments.
+pub fn redis(arguments: &[&str]) -> Redis {
+    let server = server::start_with(arguments);
+    Redis { url: server::url(&server), server, namespace: "test".into(), tls: Tls::default() }
+}
+
+/// A commit of one document, one row and one member.
+pub fn changes(version: u64) -> Changes {
+    let documents = vec![document("a", version, person("a", version as i64))];
+    let links = contract::links("x", &[&version.to_string()]);
+    Changes { documents, links, cells: vec![(cell(Space::Row(0), "a"), Some(b"A"[..].into()))], ..Changes::default() }
+}
+
+pub fn version_of(state: &State, id: &str) -> Option<u64> {
+    let view = &state.views.views().unwrap()[0];
+    state.views.documents(view, &[key(id)]).unwrap().value.remove(0).map(|document| document.version)
+}
+
+keeps_the_contract!(redis(&[]));
+
+#[test]
+fn any_client_reads_documents() {
+    let redis = redis(&[]);
+    let state = open(&redis);
+    let store = store(&state, 1);
+    let fence = store.claim().unwrap().fence;
+    assert_eq!(commit(&*store, fence, 0, &changes(1)), Outcome::Committed);
+    let mut client = server::client(&redis.server);
+    let found: String = client.get("{test:shop:0}:g1:v:people:a").unwrap();
+    assert_eq!(found, r#"{"id":"a","age":1}"#);
+}
+
+#[test]
+fn a_commit_whose_answer_is_lost_is_done_once() {
+    let mut redis = redis(&[]);
+    let proxy = Proxy::start(redis.server.port());
+    redis.url = format!("redis://127.0.0.1:{}/0", proxy.port());
+    let state = open(&redis);
+    let store = store(&state, 1);
+    let fence = store.claim().unwrap().fence;
+    assert_eq!(commit(&*store, fence, 0, &changes(1)), Outcome::Committed);
+    proxy.cut_next_answer();
+    assert_eq!(commit(&*store, fence, 1, &changes(2)), Outcome::AlreadyCommitted);
+    assert!(!proxy.is_to_cut());
+    assert_eq!(commit(&*store, fence, 2, &changes(3)), Outcome::Committed);
+    assert_eq!(version_of(&state, "a"), Some(3));
+}
+
+#[test]
+fn a_claim_whose_answer_is_lost_does_not_fence_off_its_owner() {
+    let mut redis = redis(&[]);
+    let proxy = Proxy::start(redis.server.port());
+    redis.url = format!("redis://127.0.0.1:{}/0", proxy.port());
+    let store = store(&open(&redis), 1);
+    proxy.cut_next_answer();
+    assert_eq!(store.claim().unwrap().fence, 1, "the one that was claimed before the cut");
+    assert_eq!(commit(&*store, 1, 0, &changes(1)), Outcome::Committed);
+    assert_eq!(store.claim().unwrap().fence, 2);
+}
+
+#[test]
+fn two_owners_of_the_same_fence_are_told_apart() {
+    let redis = redis(&[]);
+    let state = open(&redis);
+    let (one, other) = (store(&state, 1), store(&state, 1));
+    let fence = one.claim().unwrap().fence;
+    // As if Redis had lost the first claim before the second came.
+    let _: () = server::client(&redis.server).hset("{test:shop:0}:g1:cp", "fence", 0).unwrap();
+    assert_eq!(other.claim().unwrap().fence, fence);
+    assert_eq!(commit(&*one, fence, 0, &changes(1)), Outcome::Fenced(fence));
+    assert_eq!(commit(&*other, fence, 0, &changes(1)), Outcome::Committed);
+}
+
+#[test]
+fn an_accident_that_takes_the_newest_commits_is_noticed() {
+    let mut redis = redis(&["--appendonly", "no"]);
+    let state = open(&redis);
+    let store = store(&state, 1);
+    let first = store.claim().unwrap().fence;
+    assert_eq!(commit(&*store, first, 0, &changes(1)), Outcome::Committed);
+    let kept = store.look().unwrap();
+    let _: () = redis::cmd("SAVE").query(&mut server::client(&redis.server)).unwrap();
+    let second = store.claim().unwrap().fence;
+    assert_eq!(commit(&*store, second, 1, &changes(2)), Outcome::Committed);
+    redis.server.restart();
+
+    assert_eq!(store.look().unwrap(), kept, "what a session without work sees");
+    let Outcome::Stale(found) = commit(&*store, second, 2, &changes(3)) else { panic!("should be stale") };
+    assert_eq!((found.clone(), version_of(&state, "a")), (kept.checkpoint, Some(1)));
+    assert_eq!(store.claim().unwrap(), Claim { fence: second + 1, checkpoint: found }, "no fence is used twice");
+}
+
+#[test]
+fn the_loss_of_everything_has_a_name() {
+    let redis = redis(&[]);
+    let state = open(&redis);
+    let store = store(&state, 1);
+    let fence = store.claim().unwrap().fence;
+    let _: () = redis::cmd("FLUSHALL").query(&mut server::client(&redis.server)).unwrap();
+    let checkpoint = Checkpoint { commits: 1, ..Checkpoint::default() };
+    let lost = store.commit(&Commit { fence, follows: 0, checkpoint: &checkpoint, changes: &changes(1) });
+    assert!(matches!(lost, Err(Fault::Lost { .. })), "{lost:?}");
+    assert!(matches!(store.claim(), Err(Fault::Lost { .. })));
+    assert!(matches!(store.look(), Err(Fault::Lost { .. })));
+    state.builds.note("shop", &Standing::Stopped).unwrap();
+    assert_eq!(state.builds.projections().unwrap(), [], "a word on it does not bring it back");
+    assert!(matches!(store.claim(), Err(Fault::Lost { .. })));
+    state.builds.create(&contract::new_build(1)).unwrap();
+    assert_eq!(store.claim().unwrap().checkpoint, Checkpoint::default());
+}
+
+#[test]
+fn a_dropped_build_is_not_a_lost_one() {
+    let redis = redis(&[]);
+    let state = open(&redis);
+    state.builds.create(&contract::new_build(2)).unwrap();
+    let store = store(&state, 2);
+    let fence = store.claim().unwrap().fence;
+    assert_eq!(commit(&*store, fence, 0, &changes(1)), Outcome::Committed);
+    state.builds.drop_build("shop", 2).unwrap();
+    assert_eq!(commit(&*store, fence, 1, &changes(2)), Outcome::Fenced(u64::MAX));
+    let left: Vec<String> = server::client(&redis.server).keys("*:g2:*").unwrap();
+    assert_eq!(left, Vec::<String>::new());
+}
+
+#[test]
+fn short_memory_refuses_a_commit_as_a_whole() {
+    let redis = redis(&[]);
+    let state = open(&redis);
+    let store = store(&state, 1);
+    let fence = store.claim().unwrap().fence;
+    let mut client = server::client(&redis.server);
+    let mut limit = |bytes: &str| {
+        let _: () = redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(bytes).query(&mut client).unwrap();
+    };
+    assert_eq!(commit(&*store, fence, 0, &changes(1)), Outcome::Committed);
+    limit("1");
+    let checkpoint = Checkpoint { position: 20, commits: 2, event: None };
+    let refused = store.commit(&Commit { fence, follows: 1, checkpoint: &checkpoint, changes: &changes(2) });
+    assert!(matches!(refused, Err(Fault::Unavailable { .. })), "{refused:?}");
+    assert_eq!(version_of(&state, "a"), Some(1));
+    limit("0");
+    assert_eq!(commit(&*store, fence, 1, &changes(2)), Outcome::Committed);
+}
+
+#[test]
+fn a_replica_takes_nothing_until_it_is_the_primary_again() {
+    let redis = redis(&[]);
+    let state = open(&redis);
+    let store = store(&state, 1);
+    let fence = store.claim().unwrap().fence;
+    let mut client = server::client(&redis.server);
+    let mut follow = |host: &str, port: &str| {
+        let _: () = redis::cmd("REPLICAOF").arg(host).arg(port).query(&mut client).unwrap();
+    };
+    follow("127.0.0.1", "1");
+    let checkpoint = Checkpoint { position: 10, commits: 1, event: None };
+    let refused = store.commit(&Commit { fence, follows: 0, checkpoint: &checkpoint, changes: &changes(1) });
+    assert!(matches!(refused, Err(Fault::Unavailable { .. })), "{refused:?}");
+    follow("NO", "ONE");
+    assert_eq!(commit(&*store, fence, 0, &changes(1)), Outcome::Committed);
+}
+
+#[test]
+fn a_commit_that_is_carried_out_after_its_time_is_done_once() {
+    let redis = redis(&[]);
+    let state = open(&redis);
+    let store = store(&state, 1);
+    let fence = store.claim().unwrap().fence;
+    redis.server.pause();
+    let event = EventMark { hash: 0xfeed << 48, time: 5 };
+    let checkpoint = Checkpoint { position: 10, commits: 1, event: Some(event) };
+    let unanswered = store.commit(&Commit { fence, follows: 0, checkpoint: &checkpoint, changes: &changes(1) });
+    assert!(matches!(unanswered, Err(Fault::Unavailable { .. })), "{unanswered:?}");
+    redis.server.resume();
+    // What was sent first is read first.
+    assert_eq!(commit(&*store, fence, 0, &changes(1)), Outcome::AlreadyCommitted);
+    assert_eq!(commit(&*store, fence, 1, &changes(2)), Outcome::Committed);
+    assert_eq!(version_of(&state, "a"), Some(2));
+}

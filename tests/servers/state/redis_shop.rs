@@ -1,0 +1,204 @@
+//! The shop with its state in Redis, which is killed, and loses what it had: every document must be what the embedded store has.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use projections::codec::Key;
+use projector::demo::{Random, Shop};
+use projector::state::views::Scan;
+use projector::state::{Document, DocumentBody};
+
+use crate::folder::{Folder, complaint};
+use crate::process::Server;
+use crate::{nats, redis};
+
+const KILLS: usize = 8;
+/// How many events are published around each kill.
+const EVENTS_A_KILL: usize = 400;
+/// Within so many microseconds Redis dies.
+const LONGEST_LIFE: usize = 400_000;
+/// The exit code of a daemon whose projection halted.
+const HALTED: i32 = 4;
+/// What `status` says that does not depend on where and when.
+const FACTS: [&str; 6] = ["position", "dead_letters", "broken_documents", "parked_keys", "pending_jobs", "lag"];
+
+/// All documents of the shop: version and body by view and key.
+type Documents = BTreeMap<(String, Key), (u64, DocumentBody)>;
+
+#[test]
+fn a_redis_that_is_killed_loses_and_doubles_nothing() {
+    let mut server = redis::start();
+    let folder = Folder::on_redis(&server);
+    let (mut random, mut shop, mut published) = (Random::new(11), Shop::new(11), Vec::new());
+    let daemon = folder.daemon();
+    for _ in 0..KILLS {
+        let events = take(&mut shop);
+        let publisher = folder.start_publish(events.clone());
+        pass(moment(&mut random));
+        server.restart();
+        let output = publisher.wait_with_output().expect("the binary ends");
+        assert!(output.status.success(), "{}", complaint(&output));
+        published.extend(events);
+    }
+    folder.wait_until_folded(published.len());
+    daemon.terminate();
+    assert_as_embedded(&folder, published);
+}
+
+#[test]
+fn servers_that_are_killed_together_lose_and_double_nothing() {
+    let (mut nats, mut redis) = (nats::start(), redis::start());
+    let folder = Folder::on_servers(&nats, &redis);
+    folder.run(&["log", "create"]);
+    let (mut random, mut shop, mut published) = (Random::new(12), Shop::new(12), Vec::new());
+    let daemon = folder.daemon();
+    // A daemon that finds no log at its start ends at once.
+    folder.wait_until_folded(0);
+    for _ in 0..KILLS {
+        let events = take(&mut shop);
+        folder.publish(events.clone());
+        pass(moment(&mut random) / 4);
+        kill_both(&mut nats, &mut redis);
+        published.extend(events);
+    }
+    folder.wait_until_folded(published.len());
+    daemon.terminate();
+    assert_as_embedded(&folder, published);
+}
+
+#[test]
+fn a_daemon_folds_again_what_redis_has_forgotten() {
+    let mut server = redis::start_with(&["--appendonly", "no"]);
+    let folder = Folder::on_redis(&server);
+    let mut shop = Shop::new(5);
+    let (first, second) = (take(&mut shop), take(&mut shop));
+    let daemon = folder.daemon();
+    folder.publish(first.clone());
+    folder.wait_until_folded(first.len());
+    ::redis::cmd("SAVE").exec(&mut redis::client(&server)).expect("the server saves");
+    folder.publish(second.clone());
+    folder.wait_until_folded(first.len() + second.len());
+    server.restart();
+    folder.wait_until_folded(first.len() + second.len());
+    daemon.terminate();
+    assert_as_embedded(&folder, [first, second].concat());
+}
+
+#[test]
+fn a_daemon_folds_anew_what_redis_has_lost() {
+    let mut server = redis::start_with(&["--appendonly", "no"]);
+    let folder = Folder::on_redis(&server);
+    let events = take(&mut Shop::new(3));
+    let daemon = folder.daemon();
+    folder.publish(events.clone());
+    folder.wait_until_folded(events.len());
+    server.restart();
+    folder.wait_until_folded(events.len());
+    daemon.terminate();
+    assert_as_embedded(&folder, events);
+}
+
+#[test]
+fn a_daemon_ends_well_whatever_redis_has_lost() {
+    let server = redis::start();
+    let folder = Folder::on_redis(&server);
+    let events = take(&mut Shop::new(6));
+    let daemon = folder.daemon();
+    folder.publish(events.clone());
+    folder.wait_until_folded(events.len());
+    ::redis::cmd("FLUSHALL").exec(&mut redis::client(&server)).expect("the server forgets");
+    // It may have seen the loss or not.
+    daemon.terminate();
+    folder.run(&["run", "--until-caught-up"]);
+    assert_as_embedded(&folder, events);
+}
+
+#[test]
+fn a_daemon_that_was_replaced_says_so_and_ends() {
+    let server = redis::start();
+    let folder = Folder::on_redis(&server);
+    let events = take(&mut Shop::new(4));
+    let replaced = folder.daemon();
+    folder.publish(events.clone());
+    folder.wait_until_folded(events.len());
+    let daemon = folder.daemon();
+    assert_eq!(replaced.wait(), Some(HALTED));
+    daemon.terminate();
+    assert_as_embedded(&folder, events);
+}
+
+#[test]
+fn lists_are_refused_where_there_are_none() {
+    let server = redis::start();
+    let folder = Folder::on_redis(&server);
+    folder.publish(take(&mut Shop::new(1)));
+    folder.run(&["run", "--until-caught-up"]);
+    let output = folder.start(&["query", "order_overview"]).wait_with_output().expect("the binary ends");
+    let said = complaint(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("there are no lists with these stores"), "{said}");
+}
+
+/// Both are gone before either is back.
+fn kill_both(nats: &mut Server, redis: &mut Server) {
+    nats.kill();
+    redis.restart();
+    nats.restart();
+}
+
+fn take(shop: &mut Shop) -> Vec<Vec<u8>> {
+    shop.take(EVENTS_A_KILL).map(|event| event.bytes).collect()
+}
+
+fn moment(random: &mut Random) -> Duration {
+    Duration::from_micros(random.below(LONGEST_LIFE) as u64)
+}
+
+/// Lets time pass. Nothing is waited for: the moment is the point.
+fn pass(time: Duration) {
+    let (_never_said, word): (_, Receiver<()>) = channel();
+    let _ = word.recv_timeout(time);
+}
+
+/// That the folder holds what the embedded store holds after the same events.
+fn assert_as_embedded(folder: &Folder, events: Vec<Vec<u8>>) {
+    folder.run(&["verify", "shop"]);
+    let embedded = Folder::embedded();
+    embedded.publish(events);
+    embedded.run(&["run", "--until-caught-up"]);
+    let (found, expected) = (documents(folder), documents(&embedded));
+    assert!(!expected.is_empty());
+    for (place, document) in &expected {
+        assert_eq!(found.get(place), Some(document), "{place:?}");
+    }
+    assert_eq!(found.len(), expected.len());
+    let (status, expected) = (folder.shop(), embedded.shop());
+    for fact in FACTS {
+        assert_eq!(status[fact], expected[fact], "{fact}");
+    }
+}
+
+fn documents(folder: &Folder) -> Documents {
+    let (stores, mut all) = (folder.stores(), Documents::new());
+    for view in stores.views.views().expect("the store answers") {
+        let mut collect = Collect { view: &view.spec.name, all: &mut all };
+        stores.views.scan(&view, &mut collect).expect("the store answers");
+    }
+    all
+}
+
+struct Collect<'c> {
+    view: &'c str,
+    all: &'c mut Documents,
+}
+
+impl Scan for Collect<'_> {
+    fn begin(&mut self, _: u64) {}
+
+    fn document(&mut self, document: Document) -> ControlFlow<()> {
+        self.all.insert((self.view.to_owned(), document.key), (document.version, document.body));
+        ControlFlow::Continue(())
+    }
+}
