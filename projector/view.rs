@@ -2,7 +2,7 @@
 //! Stored with each generation, so that reading needs no definition files.
 
 use projections::plan::{Plan, View};
-use schemas::{Shape, Type};
+use schemas::Type;
 use serde::{Deserialize, Serialize};
 
 /// The names behind the numbers of one generation.
@@ -81,23 +81,9 @@ impl ViewSpec {
 
 /// Types by PostgreSQL's names.
 mod type_name {
-    use super::{Shape, Type};
+    use super::Type;
     use serde::de::{Deserialize, Deserializer, Error};
     use serde::ser::Serializer;
-
-    const SCALARS: [Type; 11] = [
-        Type::Bool,
-        Type::Int4,
-        Type::Int8,
-        Type::Double,
-        Type::Decimal,
-        Type::Text,
-        Type::Timestamp,
-        Type::Date,
-        Type::Uuid,
-        Type::Interval,
-        Type::Json(Shape::Any),
-    ];
 
     pub fn serialize<S: Serializer>(ty: &Type, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(ty)
@@ -111,7 +97,7 @@ mod type_name {
     fn parse(name: &str) -> Option<Type> {
         match name.strip_suffix("[]") {
             Some(item) => Some(Type::Array(Box::new(parse(item)?))),
-            None => SCALARS.into_iter().find(|ty| ty.to_string() == name),
+            None => Type::SCALARS.into_iter().find(|ty| ty.to_string() == name),
         }
     }
 }

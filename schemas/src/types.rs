@@ -61,6 +61,21 @@ impl Type {
     /// JSON of which nothing more is known.
     pub const JSON: Type = Type::Json(Shape::Any);
 
+    /// The types of single values, those of JSON of known shape aside.
+    pub const SCALARS: [Type; 11] = [
+        Type::Bool,
+        Type::Int4,
+        Type::Int8,
+        Type::Double,
+        Type::Decimal,
+        Type::Text,
+        Type::Timestamp,
+        Type::Date,
+        Type::Uuid,
+        Type::Interval,
+        Type::JSON,
+    ];
+
     /// Whether two types are the same to SQL, which sees no difference between JSON values.
     pub fn is_same(&self, other: &Type) -> bool {
         match (self, other) {

@@ -3,8 +3,8 @@
 use schemas::{Shape, Type};
 use std::sync::Arc;
 
-use crate::expr::{Typed, settled};
-use crate::plan::AggregateFunction;
+use crate::expr::{AggregateCall, Expr, Typed, settled};
+use crate::plan::{Aggregate, AggregateFunction, SortKey};
 
 /// An aggregate's arguments, of the types that it takes, and the type of its result.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +38,32 @@ pub fn signature(function: AggregateFunction, args: Vec<Typed>) -> Result<Signat
         _ => return Err(refusal(function, &types)),
     };
     Ok(Signature { args, result })
+}
+
+// === impl Signature ===
+
+impl Signature {
+    /// The call as it is planned; `input` says which input of the aggregates an expression is.
+    pub fn aggregate(
+        self,
+        call: &AggregateCall<'_>,
+        filter: Option<Expr>,
+        order_by: Vec<Typed>,
+        mut input: impl FnMut(Expr) -> usize,
+    ) -> Aggregate {
+        let keys = order_by.into_iter().zip(&call.order_by);
+        let sort_key = |(key, &(_, direction, nulls)): (Typed, &_)| SortKey { input: input(key.expr), direction, nulls };
+        let order_by = keys.map(sort_key).collect();
+        Aggregate {
+            function: call.function,
+            input: self.args.first().map_or(Type::Unknown, |arg| arg.ty.clone()),
+            args: self.args.into_iter().map(|arg| input(arg.expr)).collect(),
+            filter: filter.map(input),
+            distinct: call.distinct,
+            order_by,
+            ty: self.result,
+        }
+    }
 }
 
 /// Types for which PostgreSQL has min and max.

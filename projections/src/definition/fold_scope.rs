@@ -153,10 +153,6 @@ impl Scope for FoldScope<'_> {
         None
     }
 
-    fn exists(&mut self, query: &Query, mistakes: &mut Vec<Mistake>) -> Option<Typed> {
-        self.subselect(query, mistakes)
-    }
-
     fn aggregate(&mut self, call: &AggregateCall<'_>, mistakes: &mut Vec<Mistake>) -> Option<Typed> {
         let hint = "keep a running value, such as `coalesce(self.total, 0) + amount`, or aggregate in a view";
         mistakes.push(Mistake::new(call.span, "a fold cannot have an aggregate").with_hint(hint));

@@ -78,10 +78,6 @@ impl Scope for OldFields<'_> {
         None
     }
 
-    fn exists(&mut self, query: &Query, mistakes: &mut Vec<Mistake>) -> Option<Typed> {
-        self.subselect(query, mistakes)
-    }
-
     fn aggregate(&mut self, call: &AggregateCall<'_>, mistakes: &mut Vec<Mistake>) -> Option<Typed> {
         let hint = "an upcast sees one event only";
         mistakes.push(Mistake::new(call.span, "an upcast cannot have an aggregate").with_hint(hint));

@@ -1,6 +1,6 @@
 //! What the names of an expression mean, said by whoever compiles it.
 
-use sqlparser::ast::{self, Ident};
+use sqlparser::ast::{self, Ident, Spanned};
 use sqlparser::tokenizer::Span;
 
 use super::Typed;
@@ -17,7 +17,8 @@ pub struct Mistake {
     pub hint: Option<String>,
 }
 
-/// What names, sub-selects and aggregates mean where an expression stands. Where they are not allowed, the scope says so.
+/// What names, sub-selects and aggregates mean where an expression stands. Unless the scope says otherwise there are neither
+/// sub-selects nor aggregates.
 pub trait Scope {
     /// What the expression as a whole stands for, where that is decided already: an expression of GROUP BY. The compiler
     /// asks for every expression before it looks inside.
@@ -30,14 +31,22 @@ pub trait Scope {
     fn column(&mut self, name: &[Ident]) -> Result<Typed, Mistake>;
 
     /// A sub-select used as a value. Several mistakes may be found in it; `None` where there is any.
-    fn subselect(&mut self, query: &ast::Query, mistakes: &mut Vec<Mistake>) -> Option<Typed>;
+    fn subselect(&mut self, query: &ast::Query, mistakes: &mut Vec<Mistake>) -> Option<Typed> {
+        mistakes.push(Mistake::new(query.span(), "there can be no sub-select here"));
+        None
+    }
 
     /// `EXISTS (…)`; its NOT is the compiler's. `None` where there is a mistake.
-    fn exists(&mut self, query: &ast::Query, mistakes: &mut Vec<Mistake>) -> Option<Typed>;
+    fn exists(&mut self, query: &ast::Query, mistakes: &mut Vec<Mistake>) -> Option<Typed> {
+        self.subselect(query, mistakes)
+    }
 
     /// An aggregate call, whose arguments the scope compiles over the rows that are aggregated; see
     /// the `aggregate` module for its type. `None` where there is a mistake.
-    fn aggregate(&mut self, call: &AggregateCall<'_>, mistakes: &mut Vec<Mistake>) -> Option<Typed>;
+    fn aggregate(&mut self, call: &AggregateCall<'_>, mistakes: &mut Vec<Mistake>) -> Option<Typed> {
+        mistakes.push(Mistake::new(call.span, "there can be no aggregate here"));
+        None
+    }
 }
 
 /// An aggregate as it is written.

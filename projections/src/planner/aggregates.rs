@@ -7,7 +7,7 @@ use super::level::LevelId;
 use super::scope::{Clause, RowScope};
 use crate::aggregate::{Signature, signature};
 use crate::expr::{AggregateCall, Expr, Mistake, Typed, compile, compile_condition};
-use crate::plan::{Aggregate, AggregateFunction, Direction, Nulls, SortKey};
+use crate::plan::{Aggregate, AggregateFunction};
 use schemas::Type;
 
 /// The aggregates of a level. Parameters of an expression over the group are, from `base` on, first the key's `key_len`
@@ -41,21 +41,7 @@ impl Grouping {
 
     /// The value of an aggregate call.
     fn call(&mut self, call: &AggregateCall<'_>, signature: Signature, filter: Option<Expr>, order_by: Vec<Typed>) -> Typed {
-        let sort_key = |(key, (_, direction, nulls)): (Typed, &(&ast::Expr, Direction, Nulls))| SortKey {
-            input: self.input(key.expr),
-            direction: *direction,
-            nulls: *nulls,
-        };
-        let order_by = order_by.into_iter().zip(&call.order_by).map(sort_key).collect();
-        let aggregate = Aggregate {
-            function: call.function,
-            input: signature.args.first().map_or(Type::Unknown, |arg| arg.ty.clone()),
-            args: signature.args.into_iter().map(|arg| self.input(arg.expr)).collect(),
-            filter: filter.map(|filter| self.input(filter)),
-            distinct: call.distinct,
-            order_by,
-            ty: signature.result,
-        };
+        let aggregate = signature.aggregate(call, filter, order_by, |input| self.input(input));
         self.result(aggregate)
     }
 

@@ -128,18 +128,4 @@ impl Scope for ConstantScope {
     fn column(&mut self, name: &[Ident]) -> Result<Typed, Mistake> {
         Err(Mistake::new(Span::union_iter(name.iter().map(|ident| ident.span)), "a column in a constant"))
     }
-
-    fn subselect(&mut self, query: &ast::Query, mistakes: &mut Vec<Mistake>) -> Option<Typed> {
-        mistakes.push(Mistake::new(query.span(), "a sub-select in a constant"));
-        None
-    }
-
-    fn exists(&mut self, query: &ast::Query, mistakes: &mut Vec<Mistake>) -> Option<Typed> {
-        self.subselect(query, mistakes)
-    }
-
-    fn aggregate(&mut self, call: &AggregateCall<'_>, mistakes: &mut Vec<Mistake>) -> Option<Typed> {
-        mistakes.push(Mistake::new(call.span, "an aggregate in a constant"));
-        None
-    }
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use postgres::Client;
 use projections::codec::Row;
-use projections::expr::{AggregateCall, Expr, Frame, Function, Mistake, Scope as Names, Typed, catalogue, compile, eval};
+use projections::expr::{Expr, Frame, Function, Mistake, Scope as Names, Typed, catalogue, compile, eval};
 use projector::demo::Random;
 use schemas::{Type, Value, json::write_json, text};
-use sqlparser::ast::{self, Ident};
+use sqlparser::ast::Ident;
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Span;
@@ -219,17 +219,5 @@ impl Names for Columns<'_> {
         let column = self.0.iter().position(|leaf| name.last().is_some_and(|ident| ident.value == leaf.text));
         let column = column.ok_or_else(|| Mistake::new(Span::empty(), format!("no column {name:?}")))?;
         Ok(Typed { expr: Expr::Column { slot: 0, column }, ty: self.0[column].kind.ty() })
-    }
-
-    fn subselect(&mut self, _: &ast::Query, _: &mut Vec<Mistake>) -> Option<Typed> {
-        None
-    }
-
-    fn exists(&mut self, _: &ast::Query, _: &mut Vec<Mistake>) -> Option<Typed> {
-        None
-    }
-
-    fn aggregate(&mut self, _: &AggregateCall<'_>, _: &mut Vec<Mistake>) -> Option<Typed> {
-        None
     }
 }

@@ -1,13 +1,13 @@
 //! Aggregates over the rows of `regenerate.py`: computed at once, and kept in accumulators.
 
 use schemas::{Type, Value, text};
-use sqlparser::ast::{self, Ident};
+use sqlparser::ast::Ident;
 
 use super::{Outcome, check_with, parsed, shown};
 use crate::aggregate::{Accumulators, compute, signature};
 use crate::codec::Row;
 use crate::expr::{AggregateCall, EvalError, Expr, Frame, Mistake, Scope, Typed, compile, compile_condition, eval, settled};
-use crate::plan::{Aggregate, SortKey};
+use crate::plan::Aggregate;
 
 fn columns() -> Vec<(&'static str, Type)> {
     vec![
@@ -55,14 +55,6 @@ impl Scope for Inside {
         Ok(Typed { expr: Expr::Column { slot: 0, column }, ty: known[column].1.clone() })
     }
 
-    fn subselect(&mut self, _: &ast::Query, _: &mut Vec<Mistake>) -> Option<Typed> {
-        None
-    }
-
-    fn exists(&mut self, _: &ast::Query, _: &mut Vec<Mistake>) -> Option<Typed> {
-        None
-    }
-
     fn aggregate(&mut self, call: &AggregateCall<'_>, mistakes: &mut Vec<Mistake>) -> Option<Typed> {
         mistakes.push(Mistake::new(call.span, "an aggregate inside an aggregate"));
         None
@@ -88,34 +80,16 @@ impl Scope for Outside {
         Err(Mistake::new(name[0].span, "a column outside an aggregate"))
     }
 
-    fn subselect(&mut self, _: &ast::Query, _: &mut Vec<Mistake>) -> Option<Typed> {
-        None
-    }
-
-    fn exists(&mut self, _: &ast::Query, _: &mut Vec<Mistake>) -> Option<Typed> {
-        None
-    }
-
     fn aggregate(&mut self, call: &AggregateCall<'_>, mistakes: &mut Vec<Mistake>) -> Option<Typed> {
         let args = call.args.iter().map(|arg| compile(arg, &mut Inside, mistakes)).collect::<Option<Vec<_>>>()?;
         let signature = signature(call.function, args).map_err(|why| mistakes.push(Mistake::new(call.span, why))).ok()?;
         let filter = call.filter.map(|filter| compile_condition(filter, "FILTER", &mut Inside, mistakes).unwrap());
-        let mut order_by = Vec::new();
-        for (key, direction, nulls) in &call.order_by {
-            let input = self.input(compile(key, &mut Inside, mistakes)?.expr);
-            order_by.push(SortKey { input, direction: *direction, nulls: *nulls });
-        }
-        let aggregate = Aggregate {
-            function: call.function,
-            input: signature.args.first().map_or(Type::Unknown, |arg| arg.ty.clone()),
-            args: signature.args.into_iter().map(|arg| self.input(arg.expr)).collect(),
-            filter: filter.map(|filter| self.input(filter)),
-            distinct: call.distinct,
-            order_by,
-            ty: signature.result.clone(),
-        };
+        let keys = call.order_by.iter().map(|(key, ..)| compile(key, &mut Inside, mistakes));
+        let order_by = keys.collect::<Option<Vec<_>>>()?;
+        let aggregate = signature.aggregate(call, filter, order_by, |input| self.input(input));
+        let ty = aggregate.ty.clone();
         self.aggregates.push(aggregate);
-        Some(Typed { expr: Expr::Param(self.aggregates.len() - 1), ty: signature.result })
+        Some(Typed { expr: Expr::Param(self.aggregates.len() - 1), ty })
     }
 }
 

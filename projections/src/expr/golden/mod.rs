@@ -16,7 +16,7 @@ use sqlparser::ast::{self, Ident};
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
 
-use super::{AggregateCall, EvalError, Expr, Frame, Mistake, Scope, Typed, compile, eval, settled};
+use super::{EvalError, Expr, Frame, Mistake, Scope, Typed, compile, eval, settled};
 use crate::codec::Row;
 
 /// The row that `regenerate.py` gives PostgreSQL: names, types, and values as text.
@@ -60,18 +60,6 @@ impl Scope for Columns {
         let place = self.0.iter().position(|(known, ..)| *known == name[0].value);
         let column = place.ok_or_else(|| Mistake::new(name[0].span, format!("column {} does not exist", name[0])))?;
         Ok(Typed { expr: Expr::Column { slot: 0, column }, ty: self.0[column].1.clone() })
-    }
-
-    fn subselect(&mut self, _: &ast::Query, _: &mut Vec<Mistake>) -> Option<Typed> {
-        None
-    }
-
-    fn exists(&mut self, _: &ast::Query, _: &mut Vec<Mistake>) -> Option<Typed> {
-        None
-    }
-
-    fn aggregate(&mut self, _: &AggregateCall<'_>, _: &mut Vec<Mistake>) -> Option<Typed> {
-        None
     }
 }
 
