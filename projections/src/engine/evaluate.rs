@@ -31,19 +31,19 @@ pub struct Evaluator<'c> {
     page: usize,
     /// Whether something was missing since the unit began.
     incomplete: bool,
-    rows: Vec<Option<Row>>,
+    rows: Vec<Option<&'c Row>>,
     params: Vec<Param>,
-    scanned: Vec<Scanned>,
+    scanned: Vec<Scanned<'c>>,
     keys: KeyBuilder,
     builder: RowBuilder,
 }
 
 /// The rows that a scan found.
-struct Scanned {
+struct Scanned<'c> {
     entity: EntityId,
     source: ScanSource,
     key: Key,
-    rows: Rc<[Row]>,
+    rows: Rc<[&'c Row]>,
 }
 
 type Param = Result<Value<'static>, EvalError>;
@@ -193,7 +193,7 @@ impl<'c> Evaluator<'c> {
         Ok(found)
     }
 
-    fn place(&mut self, slot: usize, row: Option<Row>) {
+    fn place(&mut self, slot: usize, row: Option<&'c Row>) {
         if self.rows.len() <= slot {
             self.rows.resize(slot + 1, None);
         }
@@ -201,9 +201,9 @@ impl<'c> Evaluator<'c> {
     }
 
     /// The row under this key, if there is one, or none is known to be.
-    fn row(&mut self, entity: EntityId, key: &Key) -> Option<Row> {
+    fn row(&mut self, entity: EntityId, key: &Key) -> Option<&'c Row> {
         match self.cache.rows[entity].get(key) {
-            Known::Here(row) => row.cloned(),
+            Known::Here(row) => row,
             Known::Unknown => {
                 self.miss(Space::Row(entity), key);
                 None
@@ -234,13 +234,13 @@ impl<'c> Evaluator<'c> {
     }
 
     /// The rows of a scan in the order of their keys; several scans of a unit that look for the same rows find them once.
-    fn scanned_rows(&mut self, scan: &Scan, key: Key) -> Rc<[Row]> {
-        let is_same = |known: &&Scanned| known.entity == scan.entity && known.source == scan.source && known.key == key;
+    fn scanned_rows(&mut self, scan: &Scan, key: Key) -> Rc<[&'c Row]> {
+        let is_same = |known: &&Scanned<'_>| known.entity == scan.entity && known.source == scan.source && known.key == key;
         if let Some(known) = self.scanned.iter().find(is_same) {
             return known.rows.clone();
         }
         let cache = self.cache;
-        let rows: Rc<[Row]> = match scan.source {
+        let rows: Rc<[&Row]> = match scan.source {
             ScanSource::Key => self.row(scan.entity, &key).into_iter().collect(),
             ScanSource::Index(index) => match cache.indexes[index].get(&key) {
                 KnownSet::All(None) => Rc::default(),
@@ -256,8 +256,8 @@ impl<'c> Evaluator<'c> {
     }
 
     /// Computes the inputs of one row; how many rows this adds: one or none.
-    fn scan_row(&mut self, scan: &Scan, row: &Row, inputs: &mut Vec<Value<'static>>) -> Result<usize, EvalError> {
-        self.place(scan.slot, Some(row.clone()));
+    fn scan_row(&mut self, scan: &Scan, row: &'c Row, inputs: &mut Vec<Value<'static>>) -> Result<usize, EvalError> {
+        self.place(scan.slot, Some(row));
         if let Joined::Dropped = self.join(&scan.lookups)? {
             return Ok(0);
         }

@@ -61,7 +61,7 @@ fn current(cache: &Cache, target: &Target) -> Option<Row> {
 
 fn run(plan: &Plan, rule: &Rule, row: Option<&Row>, params: &[Param<'_>], builder: &mut RowBuilder) -> Result<Outcome, String> {
     let entity = &plan.entities[rule.entity];
-    let rows = [row.cloned()];
+    let rows = [row];
     let frame = Frame { rows: &rows, params };
     if let Some(when) = &rule.when {
         let is_met = eval(when, &frame).map_err(|error| format!("when of {}: {error}", entity.name))?;

@@ -100,7 +100,7 @@ pub enum Expr {
 #[derive(Clone, Copy)]
 pub struct Frame<'f> {
     /// The rows that `Column` names; `None` is the row of NULLs that an outer join yields.
-    pub rows: &'f [Option<Row>],
+    pub rows: &'f [Option<&'f Row>],
     /// What `Param` names. A parameter that could not be computed fails only an expression that asks for it.
     pub params: &'f [Result<Value<'f>, EvalError>],
 }

@@ -204,8 +204,9 @@ fn compiled(columns: &[Leaf], text: &str) -> Result<Typed, String> {
 }
 
 fn evaluated(expr: &Expr, row: &[Value<'static>]) -> Result<String, String> {
-    let rows = [Some(Row::of(row))];
-    let value = eval(expr, &Frame { rows: &rows, params: &[] }).map_err(|error| error.to_string())?;
+    let row = Row::of(row);
+    let frame = Frame { rows: &[Some(&row)], params: &[] };
+    let value = eval(expr, &frame).map_err(|error| error.to_string())?;
     let mut json = String::new();
     write_json(&value, &mut json);
     Ok(json)

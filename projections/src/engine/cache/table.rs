@@ -91,7 +91,10 @@ impl<V: Clone + PartialEq + Weigh> Table<V> {
     pub fn get(&self, key: &Key) -> Known<&V> {
         match self.entries.get(key) {
             Some(entry) => {
-                entry.used.set(true);
+                // Most often it is set already, and memory that is only read stays shared.
+                if !entry.used.get() {
+                    entry.used.set(true);
+                }
                 Known::Here(entry.value.as_ref())
             }
             None if self.complete => Known::Here(None),

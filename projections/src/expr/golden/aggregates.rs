@@ -101,7 +101,8 @@ fn outcome(sql: &str) -> Outcome {
     let (mut scope, mut mistakes) = (Outside::default(), Vec::new());
     let Some(typed) = compile(&ast, &mut scope, &mut mistakes) else { return super::refused_with(mistakes) };
     let rows = rows();
-    let tuples: Result<Vec<Vec<Value<'_>>>, EvalError> = rows
+    let borrowed: Vec<Option<&Row>> = rows.iter().map(Option::as_ref).collect();
+    let tuples: Result<Vec<Vec<Value<'_>>>, EvalError> = borrowed
         .iter()
         .map(|row| {
             let frame = Frame { rows: std::slice::from_ref(row), params: &[] };

@@ -113,7 +113,7 @@ fn outcome(sql: &str, row: &Option<Row>) -> Outcome {
     let Some(typed) = compile(&ast, &mut Columns(sample()), &mut mistakes) else { return refused_with(mistakes) };
     assert!(mistakes.is_empty(), "{sql}: {mistakes:?}");
     let typed = settled(typed);
-    shown(&typed.ty, eval(&typed.expr, &Frame { rows: std::slice::from_ref(row), params: &[] }))
+    shown(&typed.ty, eval(&typed.expr, &Frame { rows: &[row.as_ref()], params: &[] }))
 }
 
 /// Where PostgreSQL has more digits than 28, all of ours but the last must be its digits.
