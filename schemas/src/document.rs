@@ -93,7 +93,8 @@ impl<'f> Reader<'f> {
 
     fn members(&mut self) -> Result<Vec<Member>, Broken> {
         let mut members: Vec<Member> = Vec::new();
-        let mut start = self.name_start();
+        // A name's quote is the first one from here.
+        let mut start = self.scanner.at();
         let mut name = self.scanner.first_name()?;
         while let Some(text) = name {
             let member = self.member(start, text)?;
@@ -102,7 +103,7 @@ impl<'f> Reader<'f> {
                 self.mistakes.push(Diagnostic::new(&self.file.path, member.name_span.clone(), message));
             }
             members.push(member);
-            start = self.name_start();
+            start = self.scanner.at();
             name = self.scanner.next_name()?;
         }
         Ok(members)
@@ -111,11 +112,6 @@ impl<'f> Reader<'f> {
     fn member(&mut self, start: usize, name: Text<'f>) -> Result<Member, Broken> {
         let start = start + self.file.text[start..].find('"').unwrap_or(0);
         Ok(Member { name: name.decode().into_owned(), name_span: start..start + name.raw.len() + 2, value: self.node()? })
-    }
-
-    /// Where the next name is looked for: its quote is the first one from here.
-    fn name_start(&self) -> usize {
-        self.scanner.at()
     }
 }
 

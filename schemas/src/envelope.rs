@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::rfc3339::parse_date_time;
 use crate::scan::{Broken, Escapes, Scanner, Text, Token};
+use crate::shortened::shown;
 use crate::violation::Violation;
 
 /// An event's attributes and its data, borrowed from its bytes.
@@ -135,7 +136,7 @@ impl<'a> Attributes<'a> {
 
     fn check_specversion(&self) -> Result<(), Obstacle> {
         let version = required("specversion", self.specversion)?;
-        if version == "1.0" { Ok(()) } else { refuse(format!("`specversion` is \"{version}\", not \"1.0\"")) }
+        if version == "1.0" { Ok(()) } else { refuse(format!("`specversion` is \"{}\", not \"1.0\"", shown(&version))) }
     }
 
     fn check_content(&self) -> Result<(), Obstacle> {
@@ -143,7 +144,7 @@ impl<'a> Attributes<'a> {
             return refuse("`data_base64` holds binary data: publish JSON in `data`".to_owned());
         }
         match self.datacontenttype.map(|text| text.decode()) {
-            Some(content) if !is_json(&content) => refuse(format!("`datacontenttype` is \"{content}\", not JSON")),
+            Some(content) if !is_json(&content) => refuse(format!("`datacontenttype` is \"{}\", not JSON", shown(&content))),
             _ => Ok(()),
         }
     }
@@ -175,7 +176,7 @@ fn required<'a>(name: &str, text: Option<Text<'a>>) -> Result<Cow<'a, str>, Obst
 
 fn instant(text: Text<'_>) -> Result<i64, Obstacle> {
     let text = text.decode();
-    parse_date_time(&text).map_or_else(|| refuse(format!("`time` is \"{text}\", not a time of RFC 3339")), Ok)
+    parse_date_time(&text).map_or_else(|| refuse(format!("`time` is \"{}\", not a time of RFC 3339", shown(&text))), Ok)
 }
 
 /// Whether a media type is JSON: `application/json`, `text/json` and all that end with `+json`.
@@ -298,6 +299,15 @@ mod tests {
             (&with(r#","type":"A.v2","dataschema":"x/v3""#), "not_cloudevent: `dataschema` says version 3, `type` says 2"),
         ] {
             assert_eq!(reason(event), expect, "{event}");
+        }
+    }
+
+    #[test]
+    fn reasons_repeat_little() {
+        let long = "x".repeat(500_000);
+        for name in ["specversion", "time", "datacontenttype"] {
+            let event = with(&format!(r#","{name}":"{long}""#));
+            assert!(reason(&event).contains(&format!("`{name}` is \"xxx")) && reason(&event).len() < 200, "{name}");
         }
     }
 

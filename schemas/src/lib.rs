@@ -12,6 +12,7 @@ mod registry;
 mod rfc3339;
 mod scan;
 mod schema;
+mod shortened;
 pub mod text;
 mod types;
 mod upcast;

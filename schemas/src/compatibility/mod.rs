@@ -29,7 +29,8 @@ pub struct Break {
     pub event_type: String,
     /// The version; `None` where the type as a whole is meant.
     pub version: Option<u32>,
-    /// The field, dotted, with `[]` for an array's elements; empty for the data as a whole.
+    /// The field, dotted, with `[]` for an array's elements and `*` for fields that are not declared; empty for the
+    /// data as a whole.
     pub field: String,
     /// The rule that is broken.
     pub rule: Rule,

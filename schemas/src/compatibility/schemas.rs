@@ -72,9 +72,13 @@ impl<'n> Findings<'n> {
     fn compare_bounds(&mut self, reader: &Schema, writer: &Schema) {
         let (read, wrote) = (&reader.bounds, &writer.bounds);
         self.lower("minimum", read.minimum, greatest(wrote.minimum, wrote.exclusive_minimum));
-        self.lower("exclusiveMinimum", read.exclusive_minimum, wrote.exclusive_minimum);
         self.upper("maximum", read.maximum, least(wrote.maximum, wrote.exclusive_maximum));
-        self.upper("exclusiveMaximum", read.exclusive_maximum, wrote.exclusive_maximum);
+        if !excludes_nothing(read.exclusive_minimum, wrote.minimum, |bound, minimum| bound < minimum) {
+            self.lower("exclusiveMinimum", read.exclusive_minimum, wrote.exclusive_minimum);
+        }
+        if !excludes_nothing(read.exclusive_maximum, wrote.maximum, |bound, maximum| bound > maximum) {
+            self.upper("exclusiveMaximum", read.exclusive_maximum, wrote.exclusive_maximum);
+        }
         self.range("minLength", "maxLength", reader.lengths, writer.lengths);
         self.range("minItems", "maxItems", reader.sizes, writer.sizes);
     }
@@ -119,7 +123,7 @@ impl<'n> Findings<'n> {
         for property in &writer.properties {
             match reader.property(&property.name) {
                 Some(read) => self.inside(&property.name, |found| found.compare(&read.schema, &property.schema)),
-                None => self.inside(&property.name, |found| found.unknown_field(reader)),
+                None => self.inside(&property.name, |found| found.unknown_field(&reader.additional, &property.schema)),
             }
         }
         for property in reader.properties.iter().filter(|property| property.presence == Presence::Required) {
@@ -130,20 +134,30 @@ impl<'n> Findings<'n> {
                 self.inside(&property.name, |found| found.found(Rule::AddedRequired, message));
             }
         }
-        if reader.additional == Additional::Closed && writer.additional != Additional::Closed {
-            let (read, wrote) = self.direction.names();
-            self.found(Rule::ClosedObject, format!("{read} allows no fields but the declared, {wrote} does"));
+        self.compare_additional(&reader.additional, &writer.additional);
+    }
+
+    fn compare_additional(&mut self, reader: &Additional, writer: &Additional) {
+        match (reader, writer) {
+            (Additional::Open, _) | (_, Additional::Closed) => {}
+            (Additional::Closed, _) => {
+                let (read, wrote) = self.direction.names();
+                self.found(Rule::ClosedObject, format!("{read} allows no fields but the declared, {wrote} does"));
+            }
+            (Additional::Schema(reader), Additional::Open) => self.inside("*", |found| found.compare(reader, &Schema::any())),
+            (Additional::Schema(reader), Additional::Schema(writer)) => self.inside("*", |found| found.compare(reader, writer)),
         }
     }
 
     /// A field that only the writer declares. Readers that are older have no use for it, newer ones had.
-    fn unknown_field(&mut self, reader: &Schema) {
-        match self.direction {
-            Direction::Backward => self.found(Rule::RemovedField, "the field is gone".to_owned()),
-            Direction::Forward if reader.additional == Additional::Closed => {
+    fn unknown_field(&mut self, reader: &Additional, writer: &Schema) {
+        match (self.direction, reader) {
+            (Direction::Backward, _) => self.found(Rule::RemovedField, "the field is gone".to_owned()),
+            (Direction::Forward, Additional::Closed) => {
                 self.found(Rule::AddedField, "the field is new, and the older schema allows none but the declared".to_owned());
             }
-            Direction::Forward => {}
+            (Direction::Forward, Additional::Schema(reader)) => self.compare(reader, writer),
+            (Direction::Forward, Additional::Open) => {}
         }
     }
 
@@ -167,6 +181,11 @@ fn same_column(a: &Type, b: &Type) -> bool {
         (Type::Json(Shape::Array(_)), _) | (_, Type::Json(Shape::Array(_))) => false,
         (a, b) => a.is_same(b),
     }
+}
+
+/// Whether an exclusive bound of the reader excludes nothing that the inclusive one of the writer allows.
+fn excludes_nothing(reader: Option<f64>, writer: Option<f64>, is_beyond: fn(f64, f64) -> bool) -> bool {
+    reader.zip(writer).is_some_and(|(bound, inclusive)| is_beyond(bound, inclusive))
 }
 
 fn least(a: Option<f64>, b: Option<f64>) -> Option<f64> {

@@ -94,6 +94,16 @@ fn values() {
             ],
         ),
         (r#"{"type":"integer","exclusiveMinimum":1}"#, r#"{"type":"integer","minimum":1}"#, vec![]),
+        (
+            r#"{"type":"number","minimum":1,"maximum":8}"#,
+            r#"{"type":"number","exclusiveMinimum":0,"exclusiveMaximum":9}"#,
+            vec![],
+        ),
+        (
+            r#"{"type":"number","minimum":0}"#,
+            r#"{"type":"number","exclusiveMinimum":0}"#,
+            vec!["the newer schema has `exclusiveMinimum` 0, the older has none (narrowed_bounds)"],
+        ),
         (r#"{"type":"string","maxLength":5}"#, r#"{"type":"string","maxLength":6,"minLength":0}"#, vec![]),
         (
             r#"{"type":"array","items":{"type":"string","maxLength":5}}"#,
@@ -129,6 +139,24 @@ fn values() {
             .collect();
         assert_eq!(check(&old, &new, Compatibility::Backward), expect, "{older} {newer}");
     }
+}
+
+#[test]
+fn members_that_are_not_declared() {
+    let base = r#""a":{"type":"string"}"#;
+    let others = |schema: &str| with(base, &format!(r#","additionalProperties":{schema}"#));
+    let (open, any, integer) = (with(base, ""), others("{}"), others(r#"{"type":"integer"}"#));
+    let positive = others(r#"{"type":"integer","minimum":1}"#);
+    let narrowed = ["A.v1 *: the newer schema has `minimum` 1, the older has none (narrowed_bounds)"];
+    let changed = ["A.v1 *: it was any JSON, and now is bigint (changed_type)"];
+    assert_eq!(check(&open, &any, Compatibility::Full), [""; 0]);
+    assert_eq!(check(&integer, &positive, Compatibility::Backward), narrowed);
+    assert_eq!(check(&positive, &integer, Compatibility::Backward), [""; 0]);
+    assert_eq!(check(&open, &integer, Compatibility::Backward), changed);
+    assert_eq!(check(&integer, &open, Compatibility::Backward), [""; 0]);
+    let declared = with(&format!(r#"{base},"b":{{"type":"boolean"}}"#), "");
+    let forward = check(&integer, &declared, Compatibility::Forward);
+    assert!(forward.contains(&"A.v1 b: it was bigint, and now is boolean (changed_type)".to_owned()), "{forward:?}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What is accepted at once: what of the schema can be said of a value by its first token.
 
 use jsonschema::Validator;
+use serde_json::json;
 
 use super::plan::Node;
 use crate::scan::{NumberForm, Token};
@@ -114,7 +115,9 @@ impl Left {
         if !schema.unread.iter().all(|(name, _)| OF_SCALARS.contains(&name.as_str())) {
             return None;
         }
-        let keywords: serde_json::Value = schema.unread.iter().cloned().collect();
+        // A keyword may be there twice: once beside `$ref`, and once where that leads.
+        let all: Vec<serde_json::Value> = schema.unread.iter().map(|(name, value)| json!({ name: value })).collect();
+        let keywords = json!({ "allOf": all });
         jsonschema::options().should_validate_formats(false).offline().build(&keywords).ok()
     }
 

@@ -8,11 +8,9 @@ use super::pointer::pointer_at;
 use crate::registry::Version;
 use crate::scan::{Broken, Scanner, Token};
 use crate::schema::Presence;
+use crate::shortened::shown;
 use crate::value::Value;
 use crate::violation::Violation;
-
-/// How much of a value that does not fit is repeated.
-const SHOWN_CHARS: usize = 100;
 
 /// When each declared member was last seen, so that a repeated name is noticed without a set for every object.
 #[derive(Debug, Default)]
@@ -68,6 +66,15 @@ impl Plan {
         Ok(())
     }
 
+    /// Why the columns cannot hold `data`, as far as it is known to be JSON; what else the schema asks is not looked at.
+    pub(crate) fn unfit(&self, data: &str) -> Option<String> {
+        let mut out = Extracted::default();
+        out.reset(self);
+        let mut walk = Walk { scanner: Scanner::new(data), out: &mut out, items: Vec::new(), findings: Findings::default() };
+        walk.whole(&self.root).ok()?;
+        walk.findings.unfit.map(|(at, column)| unfit(data, at, column))
+    }
+
     /// Whether the pass alone accepts the data.
     #[cfg(test)]
     pub(super) fn accepts(&self, data: &str) -> bool {
@@ -85,23 +92,20 @@ impl Plan {
         if findings.repeated {
             return self.read_owned(version, &canonical(data), out);
         }
-        findings.unfit.map_or(Ok(()), |(at, column)| Err(unfit(data, at, column)))
+        let unfit = findings.unfit.map(|(at, column)| unfit(data, at, column));
+        unfit.map_or(Ok(()), |reason| Err(Violation::new(Violation::SCHEMA_VIOLATION, reason)))
     }
 }
 
 #[cold]
-fn unfit(data: &str, at: usize, column: Column) -> Violation {
+fn unfit(data: &str, at: usize, column: Column) -> String {
     let raw = Scanner::new(data.get(at..).unwrap_or_default()).skip().unwrap_or_default();
-    let shown = match raw.char_indices().nth(SHOWN_CHARS) {
-        Some((end, _)) => format!("{}…", &raw[..end]),
-        None => raw.to_owned(),
-    };
     let reason = match column {
-        Column::Text => format!("{shown} has a NUL character"),
-        _ => format!("{shown} is not {}", column.name()),
+        Column::Text => format!("{} has a NUL character", shown(raw)),
+        _ => format!("{} is not {}", shown(raw), column.name()),
     };
     let pointer = pointer_at(data, at);
-    Violation::new(Violation::SCHEMA_VIOLATION, if pointer.is_empty() { reason } else { format!("{pointer}: {reason}") })
+    if pointer.is_empty() { reason } else { format!("{}: {reason}", shown(&pointer)) }
 }
 
 // === impl Stamps ===

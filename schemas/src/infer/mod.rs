@@ -13,8 +13,9 @@ use observed::Observed;
 
 use crate::SourceFile;
 use crate::envelope::Envelope;
-use crate::registry::is_type_name;
+use crate::registry::{is_type_name, service_of};
 use crate::scan::Scanner;
+use crate::shortened::shown;
 use crate::violation::Violation;
 
 /// Collects events, and guesses their schemas.
@@ -59,10 +60,10 @@ impl Inference {
 
 impl Version {
     fn of(envelope: &Envelope<'_>) -> Result<Version, Violation> {
-        let service = envelope.source.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        let service = service_of(&envelope.source);
         for (what, name) in [("source", service), ("type", &envelope.ty)] {
             if !is_type_name(name) {
-                return Err(refused(format!("`{what}` gives no name for a file: \"{name}\"")));
+                return Err(refused(format!("`{what}` gives no name for a file: \"{}\"", shown(name))));
             }
         }
         Ok(Version { service: service.to_owned(), ty: envelope.ty.clone().into_owned(), number: envelope.version })

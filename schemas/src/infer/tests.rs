@@ -97,12 +97,21 @@ fn files_read_well() {
 }
 
 #[test]
+fn the_service_is_the_owner_that_the_registry_will_see() {
+    let mut inference = Inference::default();
+    inference.add(event("A", "{}").replace("/shop/orders", "/shop/orders?region=eu/west#1").as_bytes()).unwrap();
+    assert_eq!(inference.files()[0].path, "orders/A.v1.json");
+}
+
+#[test]
 fn events_that_no_schema_could_be_for() {
     let mut inference = Inference::default();
     for (event, expect) in [
         ("x".to_owned(), "expected a value at byte 0"),
         (event("A", "[1]"), "`data` is not an object"),
         (event("a/b", "{}"), "`type` gives no name for a file: \"a/b\""),
+        (event("..", "{}"), "`type` gives no name for a file: \"..\""),
+        (event("A", "{}").replace("/shop/orders", "/shop/.."), "`source` gives no name for a file: \"..\""),
         (event("A", "{}").replace("/shop/orders", "urn:x"), "`source` gives no name for a file: \"urn:x\""),
     ] {
         assert_eq!(inference.add(event.as_bytes()).unwrap_err().reason, expect, "{event}");

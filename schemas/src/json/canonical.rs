@@ -1,10 +1,11 @@
 //! The canonical form of JSON: no space between tokens, numbers as they were written, strings escaped only where they have to be, of
 //! a repeated name only the last value, at the place where the name came first.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
+use super::distinct::last_of_each;
 use super::scan::{Kind, elements, escaped, kind, members};
 use super::write::write_string;
 use crate::text::TextError;
@@ -46,7 +47,8 @@ fn write_array(json: &str, out: &mut String, depth: usize) -> Option<()> {
 
 fn write_object(json: &str, out: &mut String, depth: usize) -> Option<()> {
     out.push('{');
-    for (index, (name, value)) in distinct_members(json).into_iter().enumerate() {
+    let members = members(json).map(|(name, value)| (canonical_text(name), value));
+    for (index, (name, value)) in last_of_each(members.collect()).into_iter().enumerate() {
         if index > 0 {
             out.push(',');
         }
@@ -58,19 +60,13 @@ fn write_object(json: &str, out: &mut String, depth: usize) -> Option<()> {
     Some(())
 }
 
-fn distinct_members(json: &str) -> Vec<(String, &str)> {
-    let mut distinct: Vec<(String, &str)> = Vec::new();
-    let mut places = HashMap::new();
-    for (name, value) in members(json) {
-        let mut canonical = String::with_capacity(name.len());
-        write_text(name, &mut canonical);
-        let place = *places.entry(canonical.clone()).or_insert(distinct.len());
-        match distinct.get_mut(place) {
-            Some(member) => member.1 = value,
-            None => distinct.push((canonical, value)),
-        }
+fn canonical_text(string: &str) -> Cow<'_, str> {
+    if !string.contains('\\') {
+        return Cow::Borrowed(string);
     }
-    distinct
+    let mut out = String::with_capacity(string.len());
+    write_text(string, &mut out);
+    Cow::Owned(out)
 }
 
 /// A string in its quotes. An escape that stands for no character stays as it is, in lower case.

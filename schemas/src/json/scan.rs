@@ -79,7 +79,7 @@ fn value_at(text: &str) -> Option<(&str, &str)> {
             text.bytes().position(|b| matches!(b, b',' | b']' | b'}' | b':' | b' ' | b'\t' | b'\n' | b'\r')).unwrap_or(text.len())
         }
     };
-    text.split_at_checked(end)
+    if end == 0 { None } else { text.split_at_checked(end) }
 }
 
 /// The end of the string that starts at `start`.

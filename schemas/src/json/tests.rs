@@ -40,6 +40,16 @@ fn values_are_written_as_by_to_json() {
 }
 
 #[test]
+fn of_a_repeated_name_the_last_value_counts() {
+    for count in [3, 1000] {
+        let names = || (0..count).map(|n| format!("n{n}"));
+        let members = names().map(|name| (name, 0)).chain(names().rev().map(|name| (name, 1)));
+        let expect: Vec<(String, i32)> = names().map(|name| (name, 1)).collect();
+        assert_eq!(last_of_each(members.collect()), expect);
+    }
+}
+
+#[test]
 fn parts_are_found() {
     let json = r#"{"a":[1,"]",{"b":"}"}],"c\u0064":null}"#;
     assert_eq!(members(json).collect::<Vec<_>>(), [("\"a\"", r#"[1,"]",{"b":"}"}]"#), (r#""c\u0064""#, "null")]);
@@ -47,4 +57,5 @@ fn parts_are_found() {
     assert_eq!(unescape(r#""c\u0064\n""#).unwrap(), "cd\n");
     assert_eq!(unescape(r#""\u0000""#), None);
     assert_eq!((elements("{").count(), members("{\"a\"").count(), elements("[\"").count()), (0, 0, 0));
+    assert_eq!((elements("[:").count(), members("{:").count(), members("{\"a\"::").count()), (0, 0, 0));
 }

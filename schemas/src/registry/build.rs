@@ -81,9 +81,8 @@ impl<'f> Parts<'f> {
             return None;
         }
         let versions = self.link(versions, compile, mistakes);
-        let folders = &self.schemas.values().next()?.folders;
-        let service = (*folders.last()?).to_owned();
-        (mistakes.len() == known).then(|| EventType { name: name.to_owned(), service, folder: folders.join("."), versions })
+        let service = (*self.schemas.values().next()?.folders.last()?).to_owned();
+        (mistakes.len() == known).then(|| EventType { name: name.to_owned(), service, versions })
     }
 
     fn versions(&self, mistakes: &mut Vec<Diagnostic>) -> Vec<Version> {

@@ -1,6 +1,7 @@
 //! An event type: who owns it, and its versions.
 
 use super::Version;
+use crate::shortened::shown;
 use crate::types::{Field, Shape, Type};
 use crate::violation::Violation;
 
@@ -11,8 +12,6 @@ pub struct EventType {
     pub name: String,
     /// The service that owns it: the folder that holds its schemas.
     pub service: String,
-    /// The folders below the registry's root, joined with dots: `shop.orders`.
-    pub folder: String,
     /// Its versions, ascending and without gaps; there is at least one.
     pub(super) versions: Vec<Version>,
 }
@@ -43,8 +42,7 @@ impl EventType {
 
     /// Whether an event with this source is the type's owner's: the last part of its path names the service.
     pub fn owns(&self, source: &str) -> bool {
-        let path = source.split(['?', '#']).next().unwrap_or_default();
-        path.trim_end_matches('/').rsplit('/').next() == Some(self.service.as_str())
+        service_of(source) == self.service
     }
 
     /// The field of the newest version's data at this path; nullable where anything on the way to it is. The empty
@@ -59,10 +57,12 @@ impl EventType {
         if self.owns(source) {
             return Ok(());
         }
+        let source = shown(source);
         let reason = format!("{} belongs to service \"{}\", but came from \"{source}\"", self.name, self.service);
         Err(Violation::new(Violation::WRONG_OWNER, reason))
     }
 
+    /// Version `number`, if there is one.
     pub(crate) fn known_version(&self, number: u32) -> Result<&Version, Violation> {
         self.version(number).ok_or_else(|| {
             let known: Vec<String> = self.versions.iter().map(|version| format!("v{}", version.number)).collect();
@@ -70,6 +70,12 @@ impl EventType {
             Violation::new(Violation::UNKNOWN_VERSION, reason)
         })
     }
+}
+
+/// The service that a source names: the last part of its path.
+pub(crate) fn service_of(source: &str) -> &str {
+    let path = source.split(['?', '#']).next().unwrap_or_default();
+    path.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
 }
 
 impl Field {

@@ -77,9 +77,11 @@ fn upcast(stem: &str) -> Result<(&str, Role), Named<'static>> {
     }
 }
 
-/// Whether a name can be that of an event type, and of a file.
+/// Whether a name can be that of an event type, and of a file; `..` and hidden files are none.
 pub(crate) fn is_type_name(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+    !name.is_empty()
+        && !name.starts_with('.')
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
 }
 
 #[cfg(test)]
@@ -107,6 +109,7 @@ mod tests {
             ("s/orders/A.json", "the file's name is not that of a schema"),
             ("s/orders/A.v0.json", "the file's name is not that of a schema"),
             ("s/orders/.v1.json", "the file's name is not that of a schema"),
+            ("s/orders/.A.v1.json", "the file's name is not that of a schema"),
             ("s/orders/A.v1-to-v3.toml", "the file's name is not that of an upcast"),
             ("s/orders/notes.toml", "the file's name is not that of an upcast"),
             ("s/A.v1.json", "the file is in no service's folder"),

@@ -12,10 +12,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use event_type::EventType;
+pub(crate) use event_type::service_of;
 pub(crate) use file_name::is_type_name;
 pub use version::Version;
 
 use crate::envelope::Envelope;
+use crate::shortened::shown;
 use crate::upcast::CompileUpcast;
 use crate::violation::Violation;
 use crate::{Diagnostic, SourceFile};
@@ -47,9 +49,9 @@ impl Registry {
 
     /// The type of an event, where it is known, knows the event's version, and is its source's to publish.
     pub fn resolve(&self, envelope: &Envelope<'_>) -> Result<&Arc<EventType>, Violation> {
-        let event_type = self
-            .event_type(&envelope.ty)
-            .ok_or_else(|| Violation::new(Violation::UNKNOWN_TYPE, format!("no schema for event type \"{}\"", envelope.ty)))?;
+        let event_type = self.event_type(&envelope.ty).ok_or_else(|| {
+            Violation::new(Violation::UNKNOWN_TYPE, format!("no schema for event type \"{}\"", shown(&envelope.ty)))
+        })?;
         event_type.check_owner(&envelope.source)?;
         event_type.known_version(envelope.version)?;
         Ok(event_type)

@@ -3,9 +3,12 @@
 use std::fmt;
 
 use jsonschema::Validator;
+use serde_json::json;
 
 use crate::document::{self, Node};
+use crate::extract::Plan;
 use crate::schema::{self, Kinds, Schema};
+use crate::shortened::{shortened, shown};
 use crate::types::{Field, Type};
 use crate::upcast::Upcast;
 use crate::violation::Violation;
@@ -71,6 +74,15 @@ impl Version {
         let told: Vec<String> = self.validator.iter_errors(data).take(TOLD).map(|error| told(&error)).collect();
         Err(Violation::new(Violation::SCHEMA_VIOLATION, told.join("; ")))
     }
+
+    /// Why `value` cannot be the field `name`; `None` where it can.
+    pub(crate) fn refuses(&self, name: &str, value: &serde_json::Value) -> Option<String> {
+        let data = json!({ name: value });
+        // What else is wrong with the data as a whole is not the value's fault.
+        let refused = self.validator.iter_errors(&data).find(|error| !error.instance_path().as_str().is_empty());
+        let unfit = || Plan::new(&self.schema.property(name)?.schema, &[], &[]).unfit(&value.to_string());
+        refused.map(|error| shortened(&error.to_string(), TOLD_CHARS).into_owned()).or_else(unfit)
+    }
 }
 
 impl fmt::Debug for Version {
@@ -82,13 +94,10 @@ impl fmt::Debug for Version {
 /// One mistake, with the place in the data.
 fn told(error: &jsonschema::ValidationError<'_>) -> String {
     let message = error.to_string();
-    let shown = match message.char_indices().nth(TOLD_CHARS) {
-        Some((end, _)) => format!("{}…", &message[..end]),
-        None => message,
-    };
+    let message = shortened(&message, TOLD_CHARS);
     match error.instance_path().as_str() {
-        "" => shown,
-        path => format!("{path}: {shown}"),
+        "" => message.into_owned(),
+        path => format!("{}: {message}", shown(path)),
     }
 }
 

@@ -23,9 +23,18 @@ pub(crate) enum NumberForm {
     Exponent,
 }
 
+/// Without an exponent, numbers of this length are not beyond all doubles.
+const SURELY_FINITE: usize = 300;
+
 // === impl Number ===
 
 impl Number<'_> {
+    /// The number, if it is not beyond all doubles: the validator could not read it.
+    #[cold]
+    fn finite(self) -> Result<Self, Broken> {
+        if self.as_double().is_finite() { Ok(self) } else { Err(Broken("number out of range")) }
+    }
+
     /// The number as an integer, where it is one that fits; `5.0` and `1e2` are integers too.
     #[inline]
     pub(crate) fn as_integer(&self) -> Option<i64> {
@@ -36,7 +45,7 @@ impl Number<'_> {
         }
     }
 
-    /// The nearest double; infinite where the number is beyond them.
+    /// The nearest double.
     #[inline]
     pub(crate) fn as_double(&self) -> f64 {
         // The form of a JSON number is one that `f64` reads, so this never falls back.
@@ -81,7 +90,11 @@ impl<'a> Scanner<'a> {
             form = NumberForm::Exponent;
             self.exponent()?;
         }
-        Ok(Number { raw: self.since(start), form })
+        let number = Number { raw: self.since(start), form };
+        if form == NumberForm::Exponent || number.raw.len() > SURELY_FINITE {
+            return number.finite();
+        }
+        Ok(number)
     }
 
     fn exponent(&mut self) -> Result<(), Broken> {
@@ -138,6 +151,14 @@ mod tests {
     #[test]
     fn doubles_are_the_nearest() {
         assert_eq!(number("0.1").as_double(), 0.1);
-        assert_eq!(number("1e999").as_double(), f64::INFINITY);
+    }
+
+    #[test]
+    fn numbers_beyond_all_doubles_are_broken_as_for_serde_json() {
+        let digits = "9".repeat(309);
+        for json in ["1e308", "1e309", "-1e400", "0e999", "1e-999", &digits, &digits[1..], &format!("-{digits}.5")] {
+            let is_read = serde_json::from_str::<serde_json::Value>(json).is_ok();
+            assert_eq!(Scanner::new(json).skip().is_ok(), is_read, "{json}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::combine::combined;
 use super::{Additional, Format, Kinds, Presence, Property, Rest, Schema};
 use crate::Diagnostic;
-use crate::document::Node;
+use crate::document::{Node, NodeKind};
 
 /// How many schemas one file may unfold to: references to references can multiply without end.
 const MAX_SCHEMAS: usize = 20_000;
@@ -38,7 +38,7 @@ pub(crate) fn read(path: &str, root: &Node, mistakes: &mut Vec<Diagnostic>) -> S
     let mut reader = Reader { path, root, mistakes, following: Vec::new(), left: MAX_SCHEMAS };
     let mut schema = reader.schema(root);
     if is_of_an_old_draft(root) {
-        schema.leave_to_validator();
+        schema.rest = Rest::Everything;
     }
     schema
 }
@@ -64,6 +64,7 @@ impl Reader<'_> {
             schema.rest = Rest::Everything;
             return schema;
         }
+        self.check_id(node);
         if node.scalar() == Some(&Value::Bool(false)) {
             schema.kinds = Kinds::NONE;
         }
@@ -71,12 +72,28 @@ impl Reader<'_> {
             return combined;
         }
         for member in node.members() {
-            if self.keyword(&mut schema, &member.name, &member.value).is_none() {
+            if is_narrowed(node, &member.name) || self.keyword(&mut schema, &member.name, &member.value).is_none() {
                 schema.leave(&member.name, &member.value);
             }
         }
         require(&mut schema, node);
         schema
+    }
+
+    /// Below an `$id` of its own a path such as `#/$defs/address` leads elsewhere.
+    fn check_id(&mut self, node: &Node) {
+        if let Some(id) = node.get("$id").filter(|_| !std::ptr::eq(node, self.root)) {
+            let message = "only the schema as a whole can have an `$id`";
+            let hint = "leave it out: references are paths within the file, such as \"#/$defs/address\"";
+            self.mistake(Diagnostic::new(self.path, id.span.clone(), message).with_hint(hint));
+        }
+    }
+
+    /// What several references lead to is read several times, but is one mistake.
+    fn mistake(&mut self, mistake: Diagnostic) {
+        if !self.mistakes.contains(&mistake) {
+            self.mistakes.push(mistake);
+        }
     }
 
     /// Reads what the reference at `node` leads to.
@@ -88,7 +105,7 @@ impl Reader<'_> {
             None => {
                 let message = format!("`$ref` to \"{reference}\" leads nowhere");
                 let hint = "write a path within this file, such as \"#/$defs/address\"";
-                self.mistakes.push(Diagnostic::new(self.path, node.span.clone(), message).with_hint(hint));
+                self.mistake(Diagnostic::new(self.path, node.span.clone(), message).with_hint(hint));
                 Schema::any()
             }
         }
@@ -132,7 +149,7 @@ impl Reader<'_> {
     }
 
     fn items(&mut self, node: &Node) -> Option<Box<Schema>> {
-        let is_schema = !node.members().is_empty() || matches!(node.scalar(), Some(Value::Bool(_)));
+        let is_schema = matches!(node.kind, NodeKind::Object(_) | NodeKind::Scalar(Value::Bool(_)));
         is_schema.then(|| Box::new(self.schema(node)))
     }
 
@@ -146,25 +163,22 @@ impl Reader<'_> {
     }
 
     fn additional(&mut self, node: &Node) -> Additional {
-        match node.scalar() {
-            Some(Value::Bool(true)) => Additional::Open,
-            Some(Value::Bool(false)) => Additional::Closed,
-            _ => Additional::Schema(Box::new(self.schema(node))),
+        if node.scalar() == Some(&Value::Bool(false)) {
+            return Additional::Closed;
         }
+        let schema = self.schema(node);
+        if schema == Schema::any() { Additional::Open } else { Additional::Schema(Box::new(schema)) }
     }
 }
 
-// === impl Schema ===
-
-impl Schema {
-    /// Marks the schema and all inside it as the validator's.
-    fn leave_to_validator(&mut self) {
-        self.rest = Rest::Everything;
-        self.properties.iter_mut().for_each(|property| property.schema.leave_to_validator());
-        if let Some(items) = &mut self.items {
-            items.leave_to_validator();
-        }
-    }
+/// Whether a keyword is only for what another one beside it leaves over.
+fn is_narrowed(node: &Node, name: &str) -> bool {
+    let by = match name {
+        "items" => "prefixItems",
+        "additionalProperties" => "patternProperties",
+        _ => return false,
+    };
+    node.get(by).is_some()
 }
 
 /// Applies `required`, which may stand before or after the properties that it names.

@@ -16,6 +16,7 @@ mod uuid;
 
 use std::borrow::Cow;
 
+use crate::shortened::shown;
 use crate::{Type, Value};
 
 pub use boolean::parse_bool;
@@ -54,33 +55,23 @@ pub enum TextError {
     Array(String),
 }
 
-/// How much of an offending text an error repeats.
-const SHOWN: usize = 100;
-
 impl TextError {
     /// `text` is not written as type `ty` is.
     pub fn syntax(ty: impl Into<Cow<'static, str>>, text: &str) -> TextError {
-        TextError::Syntax { ty: ty.into(), text: shortened(text) }
+        TextError::Syntax { ty: ty.into(), text: shown(text).into_owned() }
     }
 
     /// `text` is beyond the bounds of type `ty`.
     pub fn range(ty: &'static str, text: &str) -> TextError {
-        TextError::Range { ty, text: shortened(text) }
+        TextError::Range { ty, text: shown(text).into_owned() }
     }
 
     fn field(text: &str) -> TextError {
-        TextError::Field(shortened(text))
+        TextError::Field(shown(text).into_owned())
     }
 
     fn array(text: &str) -> TextError {
-        TextError::Array(shortened(text))
-    }
-}
-
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
+        TextError::Array(shown(text).into_owned())
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::{OnNull, Set, Upcast};
+use super::{Form, OnNull, Set, Upcast};
 use crate::extract::Extracted;
-use crate::json::{write_json, write_string};
+use crate::json::{last_of_each, write_json, write_string};
 use crate::registry::Version;
 use crate::scan::{Broken, Scanner, Token};
+use crate::text;
 use crate::value::Value;
 use crate::violation::Violation;
 
@@ -18,14 +19,9 @@ impl Upcast {
     pub(crate) fn apply(&self, older: &Version, data: &str) -> Result<String, Violation> {
         let mut wanted = Extracted::default();
         self.plan.read(older, data, &mut wanted)?;
-        let Some(mut members) = members(data) else { return Ok(data.to_owned()) };
+        let Some(members) = members(data) else { return Ok(data.to_owned()) };
         let computed = self.compute(&wanted.fields)?;
-        members.retain(|(name, _)| !self.drops.iter().any(|drop| drop == name));
-        for (name, _) in &mut members {
-            if let Some((_, new)) = self.renames.iter().find(|(old, _)| old == name) {
-                *name = Cow::Borrowed(new);
-            }
-        }
+        let mut members = self.renamed(members);
         for (name, value) in &self.defaults {
             match members.iter_mut().find(|(present, _)| present == name) {
                 Some((_, present)) if present == "null" => *present = Cow::Borrowed(value),
@@ -38,6 +34,19 @@ impl Upcast {
             members.extend(value.map(|value| (Cow::Borrowed(set.name.as_str()), Cow::Owned(value))));
         }
         Ok(object(&members))
+    }
+
+    /// What is not dropped, by its new names. A member that was not declared gives way to one that gets its name.
+    fn renamed<'a>(&'a self, mut members: Members<'a>) -> Members<'a> {
+        let is_there = |old: &str| members.iter().any(|(name, _)| name == old);
+        let new: Vec<&str> = self.renames.iter().filter(|(old, _)| is_there(old)).map(|(_, new)| new.as_str()).collect();
+        members.retain_mut(|(name, _)| {
+            let renamed = self.renames.iter().find(|(old, _)| old == name);
+            let stays = renamed.is_some() || !(new.contains(&&**name) || self.drops.iter().any(|drop| drop == name));
+            *name = renamed.map_or(std::mem::take(name), |(_, new)| Cow::Borrowed(new));
+            stays
+        });
+        members
     }
 
     /// The JSON of each computed field; `None` where it is left out.
@@ -56,9 +65,19 @@ impl Set {
             return Ok(None);
         }
         let mut json = String::new();
-        write_json(&value, &mut json);
+        match self.form {
+            Form::Quoted if !value.is_null() => print_quoted(&value, &mut json),
+            Form::Quoted | Form::Plain => write_json(&value, &mut json),
+        }
         Ok(Some(json))
     }
+}
+
+/// A number as a string.
+fn print_quoted(number: &Value<'_>, out: &mut String) {
+    out.push('"');
+    text::print(number, out);
+    out.push('"');
 }
 
 /// The members of the data, of a repeated name only the last; `None` where it is not an object.
@@ -72,14 +91,10 @@ fn read_members<'a>(scanner: &mut Scanner<'a>) -> Result<Members<'a>, Broken> {
     let mut members = Members::new();
     let mut name = scanner.first_name()?;
     while let Some(text) = name {
-        let (decoded, value) = (text.decode(), Cow::Borrowed(scanner.skip()?));
-        match members.iter_mut().find(|(name, _)| *name == decoded) {
-            Some(member) => member.1 = value,
-            None => members.push((decoded, value)),
-        }
+        members.push((text.decode(), Cow::Borrowed(scanner.skip()?)));
         name = scanner.next_name()?;
     }
-    Ok(members)
+    Ok(last_of_each(members))
 }
 
 fn object(members: &Members<'_>) -> String {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::file::{Parsed, Placed};
-use super::{CompileUpcast, UpcastExpr};
+use super::{CompileUpcast, Form, UpcastExpr};
 use crate::registry::Version;
-use crate::schema::{Additional, Kinds, Presence, Property, Schema};
+use crate::schema::{Additional, Format, Kinds, Presence, Property, Schema};
 use crate::types::{Shape, Type};
 use crate::{Diagnostic, SourceFile};
 
@@ -19,7 +19,7 @@ pub(super) struct Source<'s> {
 
 /// What is known of a field of the lifted data.
 struct Given {
-    ty: Type,
+    schema: Schema,
     /// Whether it may be missing.
     presence: Presence,
     /// Whether it may be null.
@@ -64,6 +64,7 @@ impl Source<'_> {
         let known = mistakes.len();
         self.check_names(parsed, mistakes);
         if mistakes.len() == known {
+            mistakes.extend(parsed.default.iter().filter_map(|(name, value)| self.check_constant(name, value)));
             self.check_result(&self.result(parsed, sets), mistakes);
         }
     }
@@ -74,6 +75,32 @@ impl Source<'_> {
         let new = new.chain(parsed.default.iter().map(|(new, _)| new)).chain(parsed.set.iter().map(|(new, _)| new));
         mistakes.extend(old.filter_map(|name| self.check_name(name, self.older)));
         mistakes.extend(new.filter_map(|name| self.check_name(name, self.newer)));
+        mistakes.extend((0..parsed.rename.len()).filter_map(|place| self.check_rename(parsed, place)));
+    }
+
+    fn check_rename(&self, parsed: &Parsed, place: usize) -> Option<Diagnostic> {
+        let (earlier, (new, old)) = (&parsed.rename[..place], &parsed.rename[place]);
+        let message = if earlier.iter().any(|(_, other)| other.text == old.text) {
+            format!("`{}` is renamed twice", old.text)
+        } else if parsed.drop.iter().any(|drop| drop.text == old.text) {
+            format!("`{}` is both renamed and dropped", old.text)
+        } else if self.stays(&new.text, parsed) {
+            format!("v{} has a field `{}` already", self.older.number, new.text)
+        } else {
+            return None;
+        };
+        Some(self.mistake(Some(new.span()), message).with_hint("`drop` what gives way; a copy is a field of `set`"))
+    }
+
+    /// Whether the older version has a field `name` that is neither renamed nor dropped.
+    fn stays(&self, name: &str, parsed: &Parsed) -> bool {
+        let mut gone = parsed.rename.iter().map(|(_, old)| old).chain(&parsed.drop);
+        self.older.schema.property(name).is_some() && gone.all(|gone| gone.text != name)
+    }
+
+    fn check_constant(&self, name: &Placed, value: &serde_json::Value) -> Option<Diagnostic> {
+        let reason = self.newer.refuses(&name.text, value)?;
+        Some(self.mistake(Some(name.span()), format!("`{}` does not fit v{}: {reason}", name.text, self.newer.number)))
     }
 
     fn check_name(&self, name: &Placed, version: &Version) -> Option<Diagnostic> {
@@ -96,16 +123,16 @@ impl Source<'_> {
                 result.insert(name.clone(), Given::of(property, renamed.map(|(new, _)| new.span())));
             }
         }
-        for (name, value) in &parsed.default {
-            result
-                .entry(name.text.clone())
-                .and_modify(Given::fill)
-                .or_insert_with(|| Given::constant(value, name.span()))
-                .span
-                .get_or_insert(name.span());
+        for (name, _) in &parsed.default {
+            let given = result.entry(name.text.clone()).or_insert_with(|| Given::fitting(self.newer, &name.text));
+            given.fill();
+            given.span.get_or_insert(name.span());
         }
         for (name, expr) in sets {
-            result.insert(name.text.clone(), Given::computed(expr, name.span()));
+            let field = self.newer.schema.property(&name.text).map(|property| &property.schema);
+            let is_quoted = field.is_some_and(|field| Form::of(expr, field) == Form::Quoted);
+            let given = if is_quoted { Given::fitting(self.newer, &name.text) } else { Given::computed(expr) };
+            result.insert(name.text.clone(), Given { span: Some(name.span()), ..given });
         }
         result
     }
@@ -160,19 +187,18 @@ impl Source<'_> {
 impl Given {
     fn of(property: &Property, span: Option<Range<usize>>) -> Given {
         let nulls = if property.schema.allows_null() { Nulls::Possible } else { Nulls::Impossible };
-        Given { ty: property.schema.column_type(), presence: property.presence, nulls, span }
+        Given { schema: property.schema.clone(), presence: property.presence, nulls, span }
     }
 
-    fn constant(value: &serde_json::Value, span: Range<usize>) -> Given {
-        let kinds = Kinds::of(value);
-        let nulls = if kinds == Kinds::NULL { Nulls::Possible } else { Nulls::Impossible };
-        let ty = Schema { kinds, ..Schema::any() }.column_type();
-        Given { ty, presence: Presence::Required, nulls, span: Some(span) }
+    /// What is of the newer field's type already.
+    fn fitting(newer: &Version, name: &str) -> Given {
+        let schema = newer.schema.property(name).map_or_else(Schema::any, |property| property.schema.clone());
+        Given { schema, presence: Presence::Required, nulls: Nulls::Impossible, span: None }
     }
 
     /// What SQL yields may always be null; where that does not fit shows only when it is.
-    fn computed(expr: &UpcastExpr, span: Range<usize>) -> Given {
-        Given { ty: expr.ty.clone(), presence: Presence::Required, nulls: Nulls::Impossible, span: Some(span) }
+    fn computed(expr: &UpcastExpr) -> Given {
+        Given { schema: written(&expr.ty), presence: Presence::Required, nulls: Nulls::Impossible, span: None }
     }
 
     /// A default stands where nothing else does.
@@ -183,9 +209,8 @@ impl Given {
 
     /// Why the field may not be what the newer version declares.
     fn misfit(&self, property: &Property) -> Option<String> {
-        let newer = property.schema.column_type();
-        if !fits(&self.ty, &newer) {
-            return Some(format!("it is {}, not {newer}", self.ty));
+        if !fits(&self.schema, &property.schema) {
+            return Some(format!("it is {}, not {}", shown(&self.schema), shown(&property.schema)));
         }
         if self.presence == Presence::Optional && property.presence == Presence::Required {
             return Some("it may be absent".to_owned());
@@ -194,26 +219,51 @@ impl Given {
     }
 }
 
-/// Whether the JSON of a value of type `from` can be one of type `to`. What types do not say (a text's format, an
-/// open JSON value's inside) is left to the newer schema, when data comes.
-fn fits(from: &Type, to: &Type) -> bool {
-    match (from, to) {
-        (_, Type::Json(Shape::Any)) | (Type::Json(Shape::Any) | Type::Unknown, _) => true,
-        (Type::Text, to) => is_text(to) || *to == Type::Decimal,
-        (from, Type::Text) => is_text(from),
-        (Type::Int4 | Type::Int8, Type::Int8 | Type::Double | Type::Decimal) => true,
-        (Type::Decimal, Type::Double) | (Type::Double, Type::Decimal) => true,
-        (Type::Array(from), Type::Array(to)) => fits(from, to),
-        (Type::Json(Shape::Object(from)), Type::Json(Shape::Object(to))) => to.iter().all(|field| {
-            let given = from.iter().find(|given| given.name == field.name);
-            given.map_or(field.nullable, |given| fits(&given.ty, &field.ty) && (field.nullable || !given.nullable))
-        }),
-        (Type::Json(Shape::Array(from)), Type::Json(Shape::Array(to))) => fits(from, to),
-        (from, to) => from == to,
+/// Whether JSON of one schema can be JSON of another. What types do not say (a text's format, an open JSON value's
+/// inside) is left to the newer schema, when data comes.
+fn fits(from: &Schema, to: &Schema) -> bool {
+    match (from.column_type(), to.column_type()) {
+        (_, Type::Json(Shape::Any)) | (Type::Json(Shape::Any), _) => true,
+        (Type::Json(Shape::Object(_)), Type::Json(Shape::Object(_))) => members_fit(from, to),
+        _ => fits_outside(from, to) && from.items.as_ref().zip(to.items.as_ref()).is_none_or(|(from, to)| fits(from, to)),
     }
 }
 
-/// What JSON writes as a string.
-fn is_text(ty: &Type) -> bool {
-    matches!(ty, Type::Text | Type::Timestamp | Type::Date | Type::Uuid)
+fn fits_outside(from: &Schema, to: &Schema) -> bool {
+    let kinds = from.possible_kinds().without(Kinds::NULL);
+    let is_formatted_alike = from.format.is_none() || to.format.is_none() || from.format == to.format;
+    to.possible_kinds().includes(kinds) && (is_formatted_alike || !kinds.includes(Kinds::STRING))
+}
+
+fn members_fit(from: &Schema, to: &Schema) -> bool {
+    to.properties.iter().all(|property| match from.property(&property.name) {
+        None => property.presence == Presence::Optional,
+        Some(given) => Given::of(given, None).misfit(property).is_none(),
+    })
+}
+
+/// The JSON that a computed value is written as.
+fn written(ty: &Type) -> Schema {
+    let (kinds, format) = match ty {
+        Type::Bool => (Kinds::BOOL, None),
+        Type::Int4 | Type::Int8 => (Kinds::INTEGER, None),
+        Type::Double => (Kinds::NUMBER, None),
+        Type::Decimal => (Kinds::NUMBER, Some(Format::Decimal)),
+        Type::Text | Type::Interval => (Kinds::STRING, None),
+        Type::Timestamp => (Kinds::STRING, Some(Format::DateTime)),
+        Type::Date => (Kinds::STRING, Some(Format::Date)),
+        Type::Uuid => (Kinds::STRING, Some(Format::Uuid)),
+        Type::Array(item) => return Schema { kinds: Kinds::ARRAY, items: Some(Box::new(written(item))), ..Schema::any() },
+        // What is inside is checked when data comes.
+        Type::Json(_) | Type::Unknown => return Schema::any(),
+    };
+    Schema { kinds, format, ..Schema::any() }
+}
+
+/// The type, and of a decimal whether it is a number or a string.
+fn shown(schema: &Schema) -> String {
+    match schema.column_type() {
+        Type::Decimal => format!("numeric ({})", schema.possible_kinds().without(Kinds::NULL)),
+        ty => ty.to_string(),
+    }
 }

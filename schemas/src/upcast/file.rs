@@ -35,7 +35,7 @@ struct Raw {
     #[serde(default)]
     rename: BTreeMap<Spanned<String>, Spanned<String>>,
     #[serde(default)]
-    default: BTreeMap<Spanned<String>, serde_json::Value>,
+    default: BTreeMap<Spanned<String>, toml::Value>,
     #[serde(default)]
     drop: Vec<Spanned<String>>,
     #[serde(default)]
@@ -53,10 +53,24 @@ pub(super) fn parse(file: &SourceFile) -> Result<Parsed, Diagnostic> {
     };
     Ok(Parsed {
         rename: pairs(raw.rename),
-        default: raw.default.into_iter().map(|(key, value)| (key.into(), value)).collect(),
+        default: raw.default.into_iter().map(|(key, value)| (key.into(), json(value))).collect(),
         drop: raw.drop.into_iter().map(Placed::from).collect(),
         set: pairs(raw.set),
     })
+}
+
+/// A constant as JSON. Times are strings there, and what JSON has no number for becomes text, which fits no number.
+fn json(value: toml::Value) -> serde_json::Value {
+    match value {
+        toml::Value::String(text) => text.into(),
+        toml::Value::Integer(integer) => integer.into(),
+        toml::Value::Float(float) if float.is_finite() => float.into(),
+        toml::Value::Float(float) => float.to_string().into(),
+        toml::Value::Boolean(boolean) => boolean.into(),
+        toml::Value::Datetime(time) => time.to_string().into(),
+        toml::Value::Array(items) => items.into_iter().map(json).collect(),
+        toml::Value::Table(members) => members.into_iter().map(|(name, value)| (name, json(value))).collect(),
+    }
 }
 
 // === impl Placed ===

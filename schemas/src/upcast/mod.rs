@@ -19,6 +19,7 @@ pub use expression::{CompileUpcast, UpcastEval, UpcastExpr, UpcastMistake};
 
 use crate::extract::Plan;
 use crate::registry::Version;
+use crate::schema::{Format, Kinds, Schema};
 use crate::{Diagnostic, SourceFile};
 
 /// How data of one version becomes data of the next.
@@ -44,6 +45,7 @@ struct Set {
     /// Where the values that the expression reads are among those that the plan takes.
     args: std::ops::Range<usize>,
     on_null: OnNull,
+    form: Form,
 }
 
 /// What a computed NULL becomes.
@@ -53,6 +55,15 @@ enum OnNull {
     Write,
     /// Nothing: the newer field may be absent, but not null.
     Omit,
+}
+
+/// How a computed value is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// As JSON has it.
+    Plain,
+    /// A number, as a string: the newer field is a decimal in a string.
+    Quoted,
 }
 
 /// Reads the upcast from `older` to `newer`, and checks that its result fits. Without a file the older data is
@@ -83,9 +94,10 @@ impl Upcast {
         for (file::Placed { text: name, .. }, expr) in exprs {
             let start = paths.len();
             paths.extend(expr.fields.iter().cloned());
-            let writes_null = newer.schema.property(&name).is_none_or(|property| property.schema.allows_null());
-            let on_null = if writes_null { OnNull::Write } else { OnNull::Omit };
-            sets.push(Set { name, expr, args: start..paths.len(), on_null });
+            let field = newer.schema.property(&name).map(|property| &property.schema);
+            let on_null = if field.is_none_or(Schema::allows_null) { OnNull::Write } else { OnNull::Omit };
+            let form = field.map_or(Form::Plain, |field| Form::of(&expr, field));
+            sets.push(Set { name, expr, args: start..paths.len(), on_null, form });
         }
         Upcast {
             plan: Plan::new(&older.schema, &paths, &[]),
@@ -94,6 +106,16 @@ impl Upcast {
             defaults: parsed.default.iter().map(|(name, value)| (name.text.clone(), value.to_string())).collect(),
             sets,
         }
+    }
+}
+
+// === impl Form ===
+
+impl Form {
+    /// How what `expr` yields is written into `field`.
+    fn of(expr: &UpcastExpr, field: &Schema) -> Form {
+        let is_text = field.possible_kinds().without(Kinds::NULL) == Kinds::STRING;
+        if is_text && field.format == Some(Format::Decimal) && expr.ty.is_number() { Form::Quoted } else { Form::Plain }
     }
 }
 

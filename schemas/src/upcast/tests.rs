@@ -116,8 +116,12 @@ fn what_does_not_fit_is_found_before_anything_runs() {
         ("drop = [\"old\"]\nrename = { customer_id = \"n\" }", vec!["`customer_id` does not fit v2: it is bigint, not text"]),
         ("set = { kind = \"x\" }", vec!["no field `x`"]),
         ("set = { m = \"note\" }", vec!["`m` does not fit v2: it is text, not bigint"]),
-        ("default = { m = 1.5 }", vec!["`m` does not fit v2: it is double precision, not bigint"]),
-        ("drop = [\"note\"]\nrename = { channel = \"note\" }", vec!["v2 requires `channel`, which v1 does not have"]),
+        ("default = { m = 1.5 }", vec!["`m` does not fit v2: 1.5 is not of type \"integer\""]),
+        ("default = { kind = \"c\" }", vec!["`kind` does not fit v2: \"c\" is not one of \"a\" or \"b\""]),
+        ("rename = { customer_id = \"customer\", m = \"customer\" }", vec!["`customer` is renamed twice"]),
+        ("rename = { n = \"customer\" }", vec!["v1 has a field `n` already"]),
+        ("drop = [\"old\"]\nrename = { m = \"old\" }", vec!["`old` is both renamed and dropped"]),
+        ("drop = [\"note\"]\nrename = { channel = \"note\" }", vec!["`note` is both renamed and dropped"]),
         ("drop = []\nrename = { channel = \"note\" }", vec!["`channel` does not fit v2: it may be absent"]),
         ("sett = {}", vec!["unknown field `sett`, expected one of `rename`, `default`, `drop`, `set`"]),
     ] {
@@ -125,6 +129,62 @@ fn what_does_not_fit_is_found_before_anything_runs() {
         for message in expect {
             assert!(found.contains(&format!("s/A.v1-to-v2.toml: {message}")), "{step}: {message}: {found:#?}");
         }
+    }
+}
+
+/// One field `a`, of one schema in v1 and of another in v2, with this file between them; what `given` becomes.
+fn lift(older: &str, newer: &str, step: &str, given: &str) -> Result<Value<'static>, Vec<String>> {
+    let schema = |field: &str| format!(r#"{{"type":"object","required":["a"],"properties":{{"a":{field}}}}}"#);
+    let (v1, v2) = (schema(older), schema(newer));
+    let files = [("v1.json", v1.as_str()), ("v2.json", v2.as_str()), ("v1-to-v2.toml", step)];
+    registry(&files).map_err(|found| found.into_iter().map(|mistake| mistake.message).collect::<Vec<_>>())?;
+    extract(&files, &format!(r#"{{"a":{given}}}"#), &["a"]).map(|mut fields| fields.remove(0)).map_err(|reason| vec![reason])
+}
+
+#[test]
+fn decimals_are_numbers_or_strings() {
+    let (number, string) = (r#"{"type":"number","format":"decimal"}"#, r#"{"type":"string","format":"decimal"}"#);
+    let (integer, text) = (r#"{"type":"integer"}"#, r#"{"type":"string"}"#);
+    let decimal = |text: &str| Ok(Value::Decimal(text.parse().unwrap()));
+    let refused = |what: &str| Err(vec![format!("`a` does not fit v2: {what}")]);
+    let set = "set = { a = \"a\" }";
+    for (older, newer, step, given, expect) in [
+        (number, string, "", "1.5", refused("it is numeric (number), not numeric (string)")),
+        (integer, string, "", "1", refused("it is bigint, not numeric (string)")),
+        (string, number, "", "\"1.5\"", refused("it is numeric (string), not numeric (number)")),
+        (text, number, "set = { a = \"'1.5'\" }", "\"\"", refused("it is text, not numeric (number)")),
+        (number, string, set, "1.50", decimal("1.50")),
+        (integer, string, set, "7", decimal("7")),
+        (integer, number, "", "7", decimal("7")),
+        (string, text, "", "\"1.50\"", Ok(Value::Text("1.50".into()))),
+        (text, string, "", "\"1.50\"", decimal("1.50")),
+    ] {
+        assert_eq!(lift(older, newer, step, given), expect, "{older} {newer} {step}");
+    }
+}
+
+#[test]
+fn constants_are_checked_as_the_data_that_they_become() {
+    let older = r#"{"type":["object","null"]}"#;
+    let (instant, list) = (r#"{"type":"string","format":"date-time"}"#, r#"{"type":"array","items":{"type":"integer"}}"#);
+    let refused = |what: &str| Err(vec![format!("`a` does not fit v2: {what}")]);
+    let default = |value: &str| format!("drop = [\"a\"]\ndefault = {{ a = {value} }}");
+    for (newer, value, expect) in [
+        (instant, "1970-01-01T00:00:01Z", Ok(Value::Timestamp(1_000_000))),
+        (instant, "1970-01-01T00:00:01", refused("\"1970-01-01T00:00:01\" is not a date-time of RFC 3339")),
+        (instant, "\"soon\"", refused("\"soon\" is not a date-time of RFC 3339")),
+        (list, "[1, 2]", Ok(Value::Array(vec![Value::Int(1), Value::Int(2)]))),
+        (list, "[\"x\"]", refused("\"x\" is not of type \"integer\"")),
+        (r#"{"type":"number"}"#, "nan", refused("\"NaN\" is not of type \"number\"")),
+    ] {
+        assert_eq!(lift(older, newer, &default(value), "null"), expect, "{newer} {value}");
+    }
+}
+
+#[test]
+fn a_new_name_is_given_once_in_any_order() {
+    for data in [r#"{"id":"1","customer":"c","customer_id":"x"}"#, r#"{"customer_id":"x","id":"1","customer":"c"}"#] {
+        assert_eq!(extract(&FILES, data, &["customer_id"]), Ok(vec![Value::Text("c".into())]), "{data}");
     }
 }
 

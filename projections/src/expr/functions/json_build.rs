@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use foldhash::fast::FixedState;
-use hashbrown::HashMap;
-use schemas::json::{write_json, write_string};
+use schemas::json::{last_of_each, write_json, write_string};
 use schemas::{Value, text};
 
 use crate::expr::EvalError;
@@ -61,27 +59,6 @@ pub(crate) fn object<'p, 'v: 'p>(pairs: impl Iterator<Item = (&'p Value<'v>, &'p
         members.push((member_name(name), value));
     }
     Ok(written(&last_of_each(members)))
-}
-
-/// So many names are compared with each other; more are hashed.
-const FEW: usize = 24;
-
-/// Each name once: at its first place, with its last value.
-fn last_of_each<'p, 'v>(members: Vec<(Cow<'p, str>, &'p Value<'v>)>) -> Vec<(Cow<'p, str>, &'p Value<'v>)> {
-    let is_new = |at: usize| members[..at].iter().all(|(known, _)| *known != members[at].0);
-    if members.len() <= FEW && (1..members.len()).all(is_new) {
-        return members;
-    }
-    let mut places = HashMap::with_hasher(FixedState::default());
-    let mut distinct: Vec<(Cow<'p, str>, &'p Value<'v>)> = Vec::with_capacity(members.len());
-    for (name, value) in members {
-        let place = *places.entry(name.clone()).or_insert(distinct.len());
-        match distinct.get_mut(place) {
-            Some(member) => member.1 = value,
-            None => distinct.push((name, value)),
-        }
-    }
-    distinct
 }
 
 fn written(members: &[(Cow<'_, str>, &Value<'_>)]) -> String {

@@ -53,6 +53,31 @@ fn accepted() {
 }
 
 #[test]
+fn keywords_beside_a_reference_come_on_top_of_its_own() {
+    let schema = r##"{"type":"object","properties":{"a":{"$ref":"#/$defs/code","pattern":"^[A-Z]"}},
+        "$defs":{"code":{"type":"string","pattern":"[0-9]$"}}}"##;
+    let extractor = Extractor::new(&event_type(schema), &[], &[]);
+    for (code, expect) in [("A1", true), ("A", false), ("1", false)] {
+        let data = format!(r#"{{"a":"{code}"}}"#);
+        assert_eq!(extractor.extract(&envelope(&data), &mut Extracted::default()).is_ok(), expect, "{code}");
+    }
+}
+
+#[test]
+fn keywords_for_what_others_leave_over_make_no_columns() {
+    for (schema, data) in [
+        (r#""prefixItems":[{"type":"string"}],"items":{"type":"integer"}"#, r#"["x",1]"#),
+        (r#""patternProperties":{"^x":{"type":"string"}},"additionalProperties":{"type":"integer"}"#, r#"{"x":"a","y":1}"#),
+        (r#""patternProperties":{"^x":{"type":"string"}},"additionalProperties":false"#, r#"{"x":"a"}"#),
+    ] {
+        let schema = format!(r#"{{"type":"object","properties":{{"a":{{{schema}}}}}}}"#);
+        let data = format!(r#"{{"a":{data}}}"#);
+        let extractor = Extractor::new(&event_type(&schema), &[path("a")], &[]);
+        assert_eq!(extractor.extract(&envelope(&data), &mut Extracted::default()), Ok(()), "{schema}");
+    }
+}
+
+#[test]
 fn refused_by_the_schema() {
     for (members, expect) in [
         (r#""n":-1"#, "/n: -1 is less than the minimum of 0"),
@@ -95,7 +120,7 @@ fn refused_for_the_columns_sake() {
         assert_eq!(check(&with(members)), Err(format!("schema_violation: {expect}")), "{members}");
     }
     let beyond = check(&with(r#""x":1e999"#)).unwrap_err();
-    assert_eq!(beyond, "schema_violation: the data cannot be read: number out of range at line 1 column 43");
+    assert_eq!(beyond, "broken_json: number out of range at byte 43");
 }
 
 #[test]

@@ -40,6 +40,8 @@ fn columns() {
         (r#"{"type":"array","items":{"type":"integer"}}"#, ("bigint[]", fixed)),
         (r#"{"type":"array","items":{"type":"object"}}"#, ("json", fixed)),
         (r#"{"type":"array"}"#, ("json", fixed)),
+        (r#"{"type":"array","items":{}}"#, ("json", fixed)),
+        (r#"{"type":"object","additionalProperties":{}}"#, ("json", fixed)),
         (r#"{"type":"object"}"#, ("json", fixed)),
         (r#"{"type":["string","integer"]}"#, ("json", fixed)),
         (r#"{}"#, ("json", nullable)),
@@ -103,7 +105,18 @@ fn references_that_multiply_are_cut_off() {
         })
         .collect();
     let text = format!(r##"{{"$ref":"#/$defs/d0","$defs":{{{},"d40":{{}}}}}}"##, steps.join(","));
-    read(&text);
+    let (schema, _) = read(&text);
+    assert_eq!(schema.property("a").unwrap().schema.rest, Rest::Nothing);
+    assert_eq!(schema.property("b").unwrap().schema.rest, Rest::Everything);
+}
+
+#[test]
+fn only_the_whole_has_an_id() {
+    let text = r##"{"$id":"https://shop/a","properties":{"$id":{"$ref":"#/$defs/t"},"b":{"$ref":"#/$defs/t"}},"$defs":{"t":{"$id":"t"}}}"##;
+    let (_, mistakes) = read(text);
+    assert_eq!(mistakes.len(), 1);
+    assert_eq!(mistakes[0].message, "only the schema as a whole can have an `$id`");
+    assert_eq!(&text[mistakes[0].span.clone().unwrap()], "\"t\"");
 }
 
 #[test]
