@@ -49,12 +49,17 @@ pub fn settle(builds: &dyn Builds, plan: &Plan, log: &LogIdentity) -> Result<Dep
     Ok(deployment)
 }
 
-/// Makes a build live, and drops what is neither live nor the one before, to which one could go back.
-pub fn cut_over(builds: &dyn Builds, projection: &str, number: u64) -> Result<(), Fault> {
-    let before = record_of(builds, projection)?.and_then(|record| record.live);
+/// The generation that readers see.
+pub fn live(builds: &dyn Builds, projection: &str) -> Result<Option<u64>, Fault> {
+    Ok(record_of(builds, projection)?.and_then(|record| record.live))
+}
+
+/// Makes a build live, and drops those from before it but `before`, which was live until then: to that one could go back. Newer ones are
+/// for whoever builds them. May be repeated.
+pub fn cut_over(builds: &dyn Builds, projection: &str, number: u64, before: Option<u64>) -> Result<(), Fault> {
     builds.go_live(projection, number)?;
     let after = record_of(builds, projection)?.map(|record| record.builds).unwrap_or_default();
-    for build in after.iter().filter(|build| build.number != number && Some(build.number) != before) {
+    for build in after.iter().filter(|build| build.number < number && Some(build.number) != before) {
         builds.drop_build(projection, build.number)?;
     }
     Ok(())

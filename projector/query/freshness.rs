@@ -45,8 +45,8 @@ impl Freshness {
             Problem::new(StatusCode::GATEWAY_TIMEOUT, "position_not_reached", detail).with("position", position)
         };
         let mut progress = api.board.follow(projection).ok_or_else(|| late(0))?;
-        // A generation under construction says nothing about what readers see.
-        let reached = progress.wait_for(|now| now.stage != Stage::Building && now.position >= wanted);
+        // A generation under construction says nothing about what readers see, and neither does a store that is being looked at.
+        let reached = progress.wait_for(|now| !matches!(now.stage, Stage::Building | Stage::Starting) && now.position >= wanted);
         let waited = tokio::time::timeout(self.timeout.unwrap_or(TIMEOUT), reached).await.is_ok_and(|seen| seen.is_ok());
         let position = progress.borrow().position;
         if waited { Ok(()) } else { Err(late(position)) }

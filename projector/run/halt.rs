@@ -1,6 +1,8 @@
 //! Why a projection stops by itself.
 
+use std::any::Any;
 use std::io;
+use std::panic::{self, AssertUnwindSafe};
 
 use projections::codec::Corrupt;
 
@@ -72,6 +74,9 @@ pub enum Halt {
     /// The system gives no more threads.
     #[error("cannot start a thread")]
     NoThread(#[source] io::Error),
+    /// There is a mistake in the program.
+    #[error("it failed where it never should ({0}): this is a mistake in projector, please report it")]
+    Panicked(String),
     /// Stored bytes cannot be read.
     #[error("the stored state cannot be read")]
     Corrupt(#[from] Corrupt),
@@ -96,8 +101,20 @@ impl Halt {
             Halt::BadEvent { .. } => "bad_event",
             Halt::Flood { .. } => "dead_letter_flood",
             Halt::NoThread(_) => "no_thread",
+            Halt::Panicked(_) => "panicked",
             Halt::Corrupt(_) => "state_corrupt",
             Halt::Fault(_) => "store_failed",
         }
     }
+}
+
+/// Does `work`. A panic is a reason to stop like any other: whoever waits for the work is told, and does not wait for ever.
+pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Halt> {
+    // Nothing that the work has changed is used after this but what locks guard, and that is valid at every moment.
+    panic::catch_unwind(AssertUnwindSafe(work)).map_err(|panic| Halt::Panicked(text(&*panic)))
+}
+
+fn text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("without a word").to_owned()
 }

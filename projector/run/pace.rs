@@ -18,6 +18,8 @@ pub enum Until {
 pub struct Situation {
     /// Where it ends.
     pub until: Until,
+    /// Whether an event at the position where it ends, or after it, has been read: there may be none at the position itself.
+    pub passed: bool,
     /// Whether it should end as soon as what is folded is committed.
     pub ending: bool,
     /// Whether the reader has been asked for events.
@@ -68,7 +70,7 @@ const WAITING: usize = 2;
 /// What to do next.
 pub fn decide(now: &Situation) -> Step {
     let is_idle = now.computed == 0 && !now.committing;
-    let has_reached = matches!(now.until, Until::Position(end) if now.folded >= end);
+    let has_reached = now.passed || matches!(now.until, Until::Position(end) if now.folded >= end);
     if now.computed > 0 && !now.committing {
         Step::Commit
     } else if now.ending {
@@ -100,6 +102,7 @@ mod tests {
 
     const START: Situation = Situation {
         until: Until::Forever,
+        passed: false,
         ending: false,
         reading: false,
         buffered: false,
@@ -136,6 +139,12 @@ mod tests {
             ("not before the jobs are done", Situation { until: Until::Position(5), jobs: 1, ..START }, Step::Fold(Work::Job)),
             ("nor before the commit", Situation { until: Until::Position(5), committing: true, ..START }, Step::Wait),
             ("nor before the position", Situation { until: Until::Position(6), ..START }, Step::Read),
+            ("unless there is nothing at it", Situation { until: Until::Position(6), passed: true, ..START }, Step::End),
+            (
+                "but what was read before it counts",
+                Situation { until: Until::Position(6), passed: true, buffered: true, ..START },
+                Step::Fold(Work::Events),
+            ),
         ];
         for (what, situation, expected) in cases {
             assert_eq!(decide(&situation), expected, "{what}");

@@ -141,7 +141,9 @@ fn remember(
 ) -> Result<(), Halt> {
     let mut from = *positions.start();
     while from <= *positions.end() {
-        let events = until_available(stop, || log.read(from, REMEMBERED_AT_ONCE))?;
+        let left = usize::try_from(positions.end() - from + 1).unwrap_or(usize::MAX);
+        let limit = ReadLimit { events: left.min(REMEMBERED_AT_ONCE.events), ..REMEMBERED_AT_ONCE };
+        let events = until_available(stop, || log.read(from, limit))?;
         let Some(last) = events.last() else { break };
         from = last.position + 1;
         for event in events.iter().filter(|event| positions.contains(&event.position)) {

@@ -14,7 +14,8 @@ use projections::engine::LogEvent;
 /// How long it waits at the end of the log before it says that nothing happened.
 const IDLE: Duration = Duration::from_millis(250);
 
-/// Answers each position it is asked for with the events from there on, at least one; until it is asked no more.
+/// Answers each position it is asked for once: with the events from there on, at least one, or by saying that there were none for a
+/// while; until it is asked no more.
 pub fn serve(
     mut continuity: Continuity<'_>,
     limit: ReadLimit,
@@ -23,11 +24,7 @@ pub fn serve(
     ended: &StopFlag,
 ) {
     while let Ok(from) = requests.recv() {
-        let event = match read(&mut continuity, limit, from, inbox, ended) {
-            Ok(Some((events, head))) => Event::Read { events, head },
-            Ok(None) => return,
-            Err(halt) => Event::Failed(halt),
-        };
+        let event = read(&mut continuity, limit, from, ended).unwrap_or_else(Event::Failed);
         // Nobody listens any more: the session has ended.
         if inbox.send(event).is_err() {
             return;
@@ -35,31 +32,53 @@ pub fn serve(
     }
 }
 
-/// Events from `from` on and the log's head; `None` when the session ended.
-fn read(
-    continuity: &mut Continuity<'_>,
-    limit: ReadLimit,
-    from: u64,
-    inbox: &Sender<Event>,
-    ended: &StopFlag,
-) -> Result<Option<(Vec<LogEvent>, u64)>, Halt> {
+fn read(continuity: &mut Continuity<'_>, limit: ReadLimit, from: u64, ended: &StopFlag) -> Result<Event, Halt> {
     let log = continuity.log();
-    while !ended.is_up() {
-        let events = until_available(ended, || log.read(from, limit))?;
-        continuity.check(&events, ended)?;
-        if let Some(last) = events.last() {
-            let is_all = events.len() < limit.events;
-            let head = if is_all { last.position } else { head(log, ended)?.max(last.position) };
-            return Ok(Some((events, head)));
-        }
+    let mut events = checked(continuity, limit, from, ended)?;
+    if events.is_empty() {
         until_available(ended, || log.wait(from - 1, IDLE))?;
-        if inbox.send(Event::Idle).is_err() {
-            break;
-        }
+        events = checked(continuity, limit, from, ended)?;
     }
-    Ok(None)
+    let Some(last) = events.last() else { return Ok(Event::Idle) };
+    let is_all = events.len() < limit.events && bytes(&events) < limit.bytes;
+    let head = if is_all { last.position } else { head(log, ended)?.max(last.position) };
+    Ok(Event::Read { events, head })
+}
+
+fn checked(continuity: &mut Continuity<'_>, limit: ReadLimit, from: u64, ended: &StopFlag) -> Result<Vec<LogEvent>, Halt> {
+    let log = continuity.log();
+    let events = until_available(ended, || log.read(from, limit))?;
+    continuity.check(&events, ended)?;
+    Ok(events)
+}
+
+fn bytes(events: &[LogEvent]) -> usize {
+    events.iter().map(|event| event.data.len()).sum()
 }
 
 fn head(log: &dyn EventLog, ended: &StopFlag) -> Result<u64, Fault> {
     Ok(until_available(ended, || log.head())?.map_or(0, |head| head.position))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::log::{EmbeddedLog, NewEvent};
+    use crate::sqlite::{Database, Durability};
+    use crate::state::Checkpoint;
+
+    #[test]
+    fn whichever_limit_ends_a_batch_the_head_is_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = EmbeddedLog::new(Arc::new(Database::open(&folder.path().join("p.db"), Durability::Process).unwrap()));
+        log.publish(&[NewEvent { subject: None, data: b"{}" }; 3]).unwrap();
+        let identity = log.identity().unwrap();
+        for (events, bytes) in [(1, 1000), (1000, 1), (1000, 1000)] {
+            let mut continuity = Continuity::new(&log, &identity, Checkpoint::default());
+            let event = read(&mut continuity, ReadLimit { events, bytes }, 1, &StopFlag::default()).unwrap();
+            assert!(matches!(event, Event::Read { head: 3, .. }), "{event:?}");
+        }
+    }
 }

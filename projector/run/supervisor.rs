@@ -7,7 +7,7 @@ use std::thread;
 use tokio::sync::watch;
 
 use super::board::{Board, Progress, Stage};
-use super::halt::Halt;
+use super::halt::{Halt, caught};
 use super::pace::Until;
 use super::processor::Definition;
 use super::retry::{StopFlag, until_available};
@@ -87,7 +87,7 @@ impl<'s> Run<'s> {
 
     fn to_the_end(&self, goal: Goal) -> Option<Halt> {
         let stop = &self.supervisor.stop;
-        let halt = match self.run(goal) {
+        let halt = match caught(|| self.run(goal)).flatten() {
             Ok(()) => None,
             // What did not answer until the end is no reason to call the projection ill; neither is what the next run folds anew.
             Err(Halt::Fault(Fault::Unavailable { .. } | Fault::Lost { .. })) if stop.is_up() => None,
@@ -99,20 +99,25 @@ impl<'s> Run<'s> {
         halt
     }
 
-    /// Runs builds until there is one that reaches its end. A build that is lost, with all else of its projection, is folded anew from the
-    /// log; should the log no longer begin at its beginning, that stops it.
+    /// Runs builds until there is one that reaches its end. Where the store moved, it may have lost which build is live, too: all is looked at
+    /// again. A build that is lost, with all else of its projection, is folded anew from the log; should the log no longer begin at its
+    /// beginning, that stops it.
     fn run(&self, goal: Goal) -> Result<(), Halt> {
         loop {
+            self.progress.send_modify(|progress| progress.stage = Stage::Starting);
             match self.run_build(goal) {
+                Ok(End::Restart) => {
+                    tracing::warn!(projection = self.name(), "the store moved under it; starting over from there");
+                }
                 Err(Halt::Fault(fault @ Fault::Lost { .. })) if !self.supervisor.stop.is_up() => {
                     tracing::error!(projection = self.name(), "{}; folding the log anew", chain(&fault));
                 }
-                end => return end,
+                end => return end.map(|_| ()),
             }
         }
     }
 
-    fn run_build(&self, goal: Goal) -> Result<(), Halt> {
+    fn run_build(&self, goal: Goal) -> Result<End, Halt> {
         let Stores { log, builds, .. } = &self.supervisor.stores;
         let target = match goal {
             Goal::Follow => Until::Forever,
@@ -124,21 +129,20 @@ impl<'s> Run<'s> {
         let _present = until_available(stop, || builds.attend(self.name()))?;
         if deployment.role == Role::Candidate {
             let until = Until::Position(self.head()?);
-            if self.sessions(&deployment, Stage::Building, until)? == End::Stopped {
-                return Ok(());
+            let end = self.session(&deployment, Stage::Building, until)?;
+            if end != End::Reached {
+                return Ok(end);
             }
-            until_available(stop, || deploy::cut_over(&**builds, self.name(), deployment.number))?;
+            // Seen once: when it is repeated, the cut-over may have been done.
+            let before = until_available(stop, || deploy::live(&**builds, self.name()))?;
+            until_available(stop, || deploy::cut_over(&**builds, self.name(), deployment.number, before))?;
             tracing::info!(projection = self.name(), generation = deployment.number, "went live");
         }
-        self.sessions(&deployment, Stage::Live, target).map(|_| ())
+        self.session(&deployment, Stage::Live, target)
     }
 
-    /// Sessions, one after another, until one ends for good: reached or stopped.
-    fn sessions(&self, deployment: &Deployment, stage: Stage, until: Until) -> Result<End, Halt> {
-        self.progress.send_modify(|progress| {
-            progress.generation = deployment.number;
-            progress.stage = stage;
-        });
+    /// A session; where an event stops it, a second one up to there.
+    fn session(&self, deployment: &Deployment, stage: Stage, until: Until) -> Result<End, Halt> {
         let catalogue = Catalogue::of(&self.definition.plan);
         let store = self.supervisor.stores.builds.open(self.name(), deployment.number, &catalogue)?;
         let setting = Setting {
@@ -147,19 +151,20 @@ impl<'s> Run<'s> {
             log: &*self.supervisor.stores.log,
             folded_from: &deployment.log,
             store: &*store,
+            generation: deployment.number,
+            stage,
             progress: &self.progress,
             stop: &self.supervisor.stop,
         };
-        loop {
-            match session::run(&setting, until)? {
-                End::Restart => tracing::warn!(projection = self.name(), "the store moved under it; starting over from there"),
-                End::BadEvent { position, reason } => {
-                    // What comes before the event is applied; the event itself, and what follows, waits for a person.
-                    session::run(&setting, Until::Position(position - 1))?;
-                    return Err(Halt::BadEvent { position, reason });
+        match session::run(&setting, until)? {
+            End::BadEvent { position, reason } => {
+                // What comes before the event is applied; the event itself, and what follows, waits for a person.
+                match session::run(&setting, Until::Position(position - 1))? {
+                    End::Reached => Err(Halt::BadEvent { position, reason }),
+                    end => Ok(end),
                 }
-                end => return Ok(end),
             }
+            end => Ok(end),
         }
     }
 

@@ -1,5 +1,8 @@
 //! Projections run over the embedded log and store.
 
+mod accidents;
+mod scripted;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,6 +15,7 @@ use projections::plan::{
 };
 use schemas::{CompileUpcast, Field, Registry, SourceFile, Type, UpcastExpr, UpcastMistake};
 
+use self::scripted::{Accident, Scripted};
 use super::*;
 use crate::config::{Config, Settings};
 use crate::log::NewEvent;
@@ -41,6 +45,23 @@ impl World {
         let registry = Arc::new(Registry::build("schemas", &[file], &NoUpcasts).unwrap());
         let stores = Stores::open(&config).unwrap();
         World { supervisor: Supervisor { stores, limits: config.run, board: Arc::default(), stop: Arc::default() }, registry }
+    }
+
+    /// The same, with something about to go wrong.
+    fn with(mut self, accident: Accident) -> World {
+        let stores = &mut self.supervisor.stores;
+        stores.builds = Arc::new(Scripted::new(stores.builds.clone(), accident));
+        self
+    }
+
+    fn execute(folder: &Path, sql: &str) {
+        rusqlite::Connection::open(folder.join("data/projector.db")).unwrap().execute_batch(sql).unwrap();
+    }
+
+    /// Live generation, and all there are.
+    fn generations(&self) -> (Option<u64>, Vec<u64>) {
+        let record = self.supervisor.stores.builds.projections().unwrap().swap_remove(0);
+        (record.live, record.builds.iter().map(|build| build.number).collect())
     }
 
     fn definition(&self, policy: Policy, fingerprint: u64) -> Definition {
@@ -165,9 +186,7 @@ fn other_definitions_are_built_beside_and_take_over() {
     world.publish(&[&born("a", 1)]);
     for (fingerprint, live, kept) in [(1, 1, vec![1]), (2, 2, vec![1, 2]), (3, 3, vec![2, 3]), (3, 3, vec![2, 3])] {
         assert!(world.catch_up(&world.definition(Policy::Park, fingerprint)).is_none());
-        let record = world.supervisor.stores.builds.projections().unwrap().swap_remove(0);
-        assert_eq!(record.live, Some(live));
-        assert_eq!(record.builds.iter().map(|build| build.number).collect::<Vec<_>>(), kept);
+        assert_eq!(world.generations(), (Some(live), kept));
         assert_eq!(world.documents(), [r#"{"id":"a","age":1}"#]);
     }
 }
@@ -221,7 +240,7 @@ fn a_lost_or_replaced_log_is_noticed() {
         let definition = world.definition(Policy::Park, 1);
         world.publish(&[&born("a", 1), &born("b", 1)]);
         assert!(world.catch_up(&definition).is_none());
-        rusqlite::Connection::open(folder.path().join("data/projector.db")).unwrap().execute_batch(change).unwrap();
+        World::execute(folder.path(), change);
         assert_eq!(world.catch_up(&definition).unwrap().code(), code, "{change}");
     }
 }

@@ -1,0 +1,233 @@
+//! What a session does, step by step.
+
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, Sender};
+
+use projections::engine::LogEvent;
+use projections::plan::Policy;
+
+use super::super::committer::Committed;
+use super::super::halt::Halt;
+use super::super::pace::{Situation, Step, Until, Work, decide};
+use super::super::processor::{Computed, Processor};
+use super::super::retry::until_available;
+use super::{End, Event, Setting, refuse_flood};
+use crate::state::Outcome;
+
+/// A build that is ours, loaded.
+pub struct Claimed<'s> {
+    /// Our fence.
+    pub fence: u64,
+    /// What folds into it.
+    pub processor: Processor<'s>,
+    /// Dead letters that are kept.
+    pub dead_letters: u64,
+}
+
+/// A session under way.
+pub struct Session<'s> {
+    setting: &'s Setting<'s>,
+    processor: Processor<'s>,
+    until: Until,
+    passed: bool,
+    fence: u64,
+    requests: Sender<u64>,
+    commits: Sender<Computed>,
+    is_reading: bool,
+    is_committing: bool,
+    last: Work,
+    buffered: Vec<LogEvent>,
+    /// In the order of their positions.
+    computed: VecDeque<Computed>,
+    dead_letters: u64,
+    ending: Option<Result<End, Halt>>,
+}
+
+// === impl Session ===
+
+impl<'s> Session<'s> {
+    /// A session that has not begun; `requests` go to the reader, `commits` to the committer.
+    pub fn new(
+        setting: &'s Setting<'s>,
+        Claimed { fence, processor, dead_letters }: Claimed<'s>,
+        until: Until,
+        requests: Sender<u64>,
+        commits: Sender<Computed>,
+    ) -> Session<'s> {
+        Session {
+            setting,
+            processor,
+            until,
+            passed: false,
+            fence,
+            requests,
+            commits,
+            is_reading: false,
+            is_committing: false,
+            last: Work::Job,
+            buffered: Vec::new(),
+            computed: VecDeque::new(),
+            dead_letters,
+            ending: None,
+        }
+    }
+
+    /// Does what there is to do, until there is a reason to end.
+    pub fn work(mut self, inbox: &Receiver<Event>) -> Result<End, Halt> {
+        loop {
+            while let Ok(event) = inbox.try_recv() {
+                self.handle(event)?;
+            }
+            match decide(&self.situation()) {
+                Step::Read => self.read(),
+                Step::Fold(work) => self.fold(work)?,
+                Step::Commit => self.commit(),
+                Step::Wait => match inbox.recv() {
+                    Ok(event) => self.handle(event)?,
+                    Err(_) => return Ok(End::Stopped),
+                },
+                Step::End => return self.ending.take().unwrap_or(Ok(End::Reached)),
+            }
+        }
+    }
+
+    fn situation(&self) -> Situation {
+        Situation {
+            until: self.until,
+            passed: self.passed,
+            ending: self.ending.is_some(),
+            reading: self.is_reading,
+            buffered: !self.buffered.is_empty(),
+            computed: self.computed.len(),
+            committing: self.is_committing,
+            jobs: self.processor.pending_jobs(),
+            last: self.last,
+            folded: self.processor.folded(),
+        }
+    }
+
+    fn handle(&mut self, event: Event) -> Result<(), Halt> {
+        match event {
+            Event::Read { events, head } => self.take(events, head),
+            Event::Idle => {
+                self.is_reading = false;
+                return self.check_owner();
+            }
+            Event::Committed(committed) => return self.committed(committed),
+            Event::Failed(halt) => return Err(halt),
+            Event::Stop => self.end(Ok(End::Stopped)),
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, mut events: Vec<LogEvent>, head: u64) {
+        self.is_reading = false;
+        if let Until::Position(end) = self.until {
+            self.passed = events.last().is_some_and(|last| last.position >= end);
+            events.retain(|event| event.position <= end);
+        }
+        self.buffered = events;
+        self.setting.progress.send_if_modified(|progress| {
+            progress.head = progress.head.max(head);
+            false
+        });
+    }
+
+    /// A session that has nothing to commit would not notice that it was replaced, or that the store lost what was committed.
+    fn check_owner(&mut self) -> Result<(), Halt> {
+        let found = until_available(self.setting.stop, || self.setting.store.look())?;
+        if found.fence > self.fence {
+            return Err(Halt::Fenced { ours: self.fence, newer: found.fence });
+        }
+        let is_settled = !self.is_committing && self.computed.is_empty();
+        if found.fence < self.fence || is_settled && found.checkpoint != *self.processor.checkpoint() {
+            self.restart();
+        }
+        Ok(())
+    }
+
+    /// Ends without a further commit: the store is not where what is folded would follow.
+    fn restart(&mut self) {
+        self.computed.clear();
+        self.end(Ok(End::Restart));
+    }
+
+    fn committed(&mut self, committed: Committed) -> Result<(), Halt> {
+        self.is_committing = false;
+        match committed.outcome {
+            Outcome::Committed | Outcome::AlreadyCommitted => {
+                self.processor.committed(committed.number);
+                let jobs = self.processor.pending_jobs();
+                self.setting.progress.send_modify(|progress| {
+                    progress.position = committed.position;
+                    progress.head = progress.head.max(committed.position);
+                    progress.pending_jobs = jobs;
+                    progress.add(&committed.tally, committed.took);
+                });
+                Ok(())
+            }
+            Outcome::Fenced(newer) => Err(Halt::Fenced { ours: self.fence, newer }),
+            Outcome::Stale(_) => {
+                self.restart();
+                Ok(())
+            }
+        }
+    }
+
+    fn read(&mut self) {
+        // The reader ends only with the session, or after it has said why.
+        self.is_reading = self.requests.send(self.processor.folded() + 1).is_ok();
+    }
+
+    fn fold(&mut self, work: Work) -> Result<(), Halt> {
+        self.last = work;
+        let computed = match work {
+            Work::Job => self.processor.work_off()?,
+            Work::Events => {
+                let events = std::mem::take(&mut self.buffered);
+                self.prefetch(&events);
+                Some(self.processor.fold(&events)?)
+            }
+        };
+        match computed {
+            Some(computed) => self.keep(computed),
+            None => Ok(()),
+        }
+    }
+
+    /// Lets the reader work while these events are folded.
+    fn prefetch(&mut self, events: &[LogEvent]) {
+        let Some(last) = events.last() else { return };
+        if !self.is_reading && !self.passed {
+            self.is_reading = self.requests.send(last.position + 1).is_ok();
+        }
+    }
+
+    /// Keeps what is folded for the committer, as far as its dead letters allow.
+    fn keep(&mut self, computed: Computed) -> Result<(), Halt> {
+        let letters = &computed.changes.dead_letters;
+        let first = letters.iter().min_by_key(|letter| letter.position);
+        if let (Some(first), Policy::Halt) = (first, self.setting.definition.plan.dead_letters.policy) {
+            self.end(Ok(End::BadEvent { position: first.position, reason: format!("{}: {}", first.kind, first.reason) }));
+            return Ok(());
+        }
+        self.dead_letters += letters.len() as u64;
+        self.computed.push_back(computed);
+        if let Err(flood) = refuse_flood(self.setting, self.dead_letters) {
+            self.end(Err(flood));
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self) {
+        if let Some(computed) = self.computed.pop_front() {
+            // The committer ends only with the session, or after it has said why.
+            self.is_committing = self.commits.send(computed).is_ok();
+        }
+    }
+
+    /// Ends when what is folded is committed. The first reason counts.
+    fn end(&mut self, end: Result<End, Halt>) {
+        self.ending.get_or_insert(end);
+    }
+}

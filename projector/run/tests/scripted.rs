@@ -1,0 +1,117 @@
+//! Builds that fail where a test says so, over those of a real store.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use projections::engine::{Answers, Missing, Space};
+
+use crate::fault::Fault;
+use crate::state::{Builds, Claim, Commit, NewBuild, Outcome, ProjectionRecord, Standing, StateStore, StoredCells};
+use crate::view::Catalogue;
+
+/// What goes wrong, once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Accident {
+    /// A commit panics.
+    CommitPanics,
+    /// A claim panics.
+    ClaimPanics,
+    /// A generation is dropped, and the answer gets lost.
+    DropUnanswered,
+}
+
+/// Builds, and what happens to them.
+pub struct Scripted {
+    builds: Arc<dyn Builds>,
+    script: Script,
+}
+
+#[derive(Clone)]
+struct Script {
+    accident: Accident,
+    has_happened: Arc<AtomicBool>,
+}
+
+struct ScriptedStore {
+    store: Arc<dyn StateStore>,
+    script: Script,
+}
+
+// === impl Scripted ===
+
+impl Scripted {
+    /// These builds, with an accident to come.
+    pub fn new(builds: Arc<dyn Builds>, accident: Accident) -> Scripted {
+        Scripted { builds, script: Script { accident, has_happened: Arc::default() } }
+    }
+}
+
+impl Script {
+    fn happens(&self, accident: Accident) -> bool {
+        self.accident == accident && !self.has_happened.swap(true, Ordering::Relaxed)
+    }
+}
+
+impl Builds for Scripted {
+    fn projections(&self) -> Result<Vec<ProjectionRecord>, Fault> {
+        self.builds.projections()
+    }
+
+    fn create(&self, build: &NewBuild) -> Result<(), Fault> {
+        self.builds.create(build)
+    }
+
+    fn open(&self, projection: &str, number: u64, catalogue: &Catalogue) -> Result<Arc<dyn StateStore>, Fault> {
+        let store = self.builds.open(projection, number, catalogue)?;
+        Ok(Arc::new(ScriptedStore { store, script: self.script.clone() }))
+    }
+
+    fn go_live(&self, projection: &str, number: u64) -> Result<(), Fault> {
+        self.builds.go_live(projection, number)
+    }
+
+    fn drop_build(&self, projection: &str, number: u64) -> Result<(), Fault> {
+        self.builds.drop_build(projection, number)?;
+        if self.script.happens(Accident::DropUnanswered) {
+            return Err(Fault::Unavailable { operation: "dropping", place: "here".into(), source: "no answer".into() });
+        }
+        Ok(())
+    }
+
+    fn attend(&self, projection: &str) -> Result<Box<dyn Any + Send>, Fault> {
+        self.builds.attend(projection)
+    }
+
+    fn note(&self, projection: &str, standing: &Standing) -> Result<(), Fault> {
+        self.builds.note(projection, standing)
+    }
+}
+
+impl StateStore for ScriptedStore {
+    fn claim(&self) -> Result<Claim, Fault> {
+        assert!(!self.script.happens(Accident::ClaimPanics), "a mistake in claim");
+        self.store.claim()
+    }
+
+    fn look(&self) -> Result<Claim, Fault> {
+        self.store.look()
+    }
+
+    fn fetch(&self, missing: Missing) -> Result<Answers, Fault> {
+        self.store.fetch(missing)
+    }
+
+    fn cells(&self, space: Space) -> Result<StoredCells, Fault> {
+        self.store.cells(space)
+    }
+
+    fn dead_letters(&self) -> Result<u64, Fault> {
+        self.store.dead_letters()
+    }
+
+    fn commit(&self, commit: &Commit<'_>) -> Result<Outcome, Fault> {
+        assert!(!self.script.happens(Accident::CommitPanics), "a mistake in commit");
+        self.store.commit(commit)
+    }
+}
