@@ -5,7 +5,8 @@ use std::error::Error;
 /// Why a log or a store did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
-    /// It does not answer, or refuses for now. The same call may succeed later; nothing was half done.
+    /// It does not answer, or refuses for now. The same call may succeed later. Whether this one did anything is not known; each port
+    /// says what may be repeated.
     #[error("{operation} failed on {place}")]
     Unavailable {
         /// What was being done.
@@ -26,6 +27,14 @@ pub enum Fault {
     /// It answers, but what was stored there is gone.
     #[error("{place} has lost {what}")]
     Lost {
+        /// The log or store, as its URL names it.
+        place: String,
+        /// What it had.
+        what: String,
+    },
+    /// What was asked for is not there any more: somebody dropped it who has something newer.
+    #[error("{what} is gone from {place}: another process runs a newer one")]
+    Gone {
         /// The log or store, as its URL names it.
         place: String,
         /// What it had.

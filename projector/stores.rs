@@ -58,11 +58,9 @@ impl Stores {
 
     /// Opens everything for a command that only reads: makes nothing.
     pub fn open_existing(config: &Config) -> Result<Stores, CannotOpen> {
-        let file = match (&config.state, &config.log) {
-            (StatePlace::Embedded(path), _) | (StatePlace::Redis(_), LogPlace::Embedded(path)) => Some(path),
-            (StatePlace::Redis(_), LogPlace::JetStream(_)) => None,
-        };
-        match file.filter(|path| !path.exists()) {
+        let state = if let StatePlace::Embedded(path) = &config.state { Some(path) } else { None };
+        let log = if let LogPlace::Embedded(path) = &config.log { Some(path) } else { None };
+        match state.into_iter().chain(log).find(|path| !path.exists()) {
             Some(path) => Err(CannotOpen::Missing(path.display().to_string())),
             None => Ok(Stores::open(config)?),
         }
@@ -96,4 +94,23 @@ fn open_log(config: &Config, state: Option<&Arc<Database>>) -> Result<Arc<dyn Ev
 
 fn same_file(a: &Path, b: &Path) -> bool {
     a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+
+    #[test]
+    fn a_command_that_only_reads_makes_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let named = [("PROJECTOR_LOG_URL", "embedded:log.db"), ("PROJECTOR_STATE_URL", "embedded:state.db")];
+        let environment = named.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let config = config::load(folder.path(), None, environment.into_iter()).unwrap();
+        let missing = || Stores::open_existing(&config).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(missing().contains("state.db"), "{}", missing());
+        Database::open(&folder.path().join("state.db"), config.durability).unwrap();
+        assert!(missing().contains("log.db"), "{}", missing());
+        assert!(!folder.path().join("log.db").exists());
+    }
 }

@@ -24,7 +24,7 @@ pub struct Config {
     pub tables: TablesPlace,
     /// What a commit to a SQLite file outlives.
     pub durability: Durability,
-    /// Where to answer; `None`: nowhere.
+    /// Where to answer.
     pub http: Http,
     /// Bounds on the work of a projection.
     pub run: RunLimits,
@@ -198,6 +198,8 @@ mod tests {
         assert_eq!(config.state, StatePlace::Embedded("base/data/projector.db".into()));
         assert_eq!(config.log, LogPlace::Embedded("base/data/projector.db".into()));
         assert_eq!(config.tables, TablesPlace::WithState);
+        let moved = check("[state]\nurl = \"embedded:other.db\"\n").unwrap();
+        assert_eq!((moved.state, moved.tables), (StatePlace::Embedded("base/other.db".into()), TablesPlace::WithState));
     }
 
     #[test]
@@ -240,7 +242,7 @@ mod tests {
         let text = "projections = \"\"\n[log]\nurl = \"kafka://x\"\n[tables]\nurl = \"embedded:other.db\"\n[http]\nlisten = \"80\"\n\
                     [embedded]\ndurability = \"x\"\n[run]\nfan_out = 0\n[telemetry]\nfilter = \"a=b=c\"\nformat = \"xml\"\n";
         insta::assert_snapshot!(check(text).unwrap_err().join("\n"), @r#"
-        p.toml: tables.url: with embedded state the lists are in the same file: give both the same URL
+        p.toml: tables.url: with embedded state the lists are in the same file: leave it out
         p.toml: projections: the path is empty
         p.toml: log.url: kafka is not supported; there are embedded:FILE and nats://HOST:PORT
         p.toml: http.listen: '80' is no address; write 127.0.0.1:8080, or none

@@ -4,6 +4,7 @@
 mod access;
 mod checked;
 mod log;
+mod mask;
 mod settings;
 mod state;
 mod subject;
@@ -63,7 +64,7 @@ pub fn load(folder: &Path, file: Option<&Path>, environment: impl Iterator<Item 
     match config {
         Some(config) if mistakes.is_empty() => Ok(config),
         _ => {
-            let shown = source.map(|source| SourceFile { text: masked(&source.text), ..source });
+            let shown = source.map(|source| SourceFile { text: mask::masked(&source.text), ..source });
             Err(Unusable::Mistakes { mistakes, sources: shown.into_iter().collect() })
         }
     }
@@ -75,39 +76,5 @@ fn read(folder: &Path, file: Option<&Path>) -> Result<Option<SourceFile>, Unusab
         Ok(text) => Ok(Some(SourceFile { path: path.display().to_string(), text })),
         Err(error) if file.is_none() && error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(Unusable::Unreadable { path, source }),
-    }
-}
-
-/// The text with the passwords of its URLs made unreadable, everything else in its place: mistakes are shown with the lines they are on.
-fn masked(text: &str) -> String {
-    text.split_inclusive(['"', '\'', '\n']).map(mask).collect()
-}
-
-/// `scheme://user:password@…`, with as many bytes as before; whatever is not of this form as it is.
-fn mask(part: &str) -> String {
-    let place = || {
-        let start = part.find("://")? + 3;
-        let end = start + part[start..].rfind('@')?;
-        Some(start + part[start..end].find(':')? + 1..end)
-    };
-    match place() {
-        Some(place) => format!("{}{}{}", &part[..place.start], "*".repeat(place.len()), &part[place.end..]),
-        None => part.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn passwords_are_not_shown() {
-        for (text, expected) in [
-            ("url = \"redis://ann:pä@ss@host\" # x@y\nb = 1\n", "url = \"redis://ann:******@host\" # x@y\nb = 1\n"),
-            ("url = 'redis://:secret@host", "url = 'redis://:******@host"),
-            ("url = \"redis://host:6379/0\"\n", "url = \"redis://host:6379/0\"\n"),
-        ] {
-            assert_eq!(masked(text), expected);
-        }
     }
 }

@@ -94,6 +94,11 @@ impl Settings {
         self.values.get(key)
     }
 
+    /// Whether there is a setting of this name, with or without its section.
+    pub(super) fn knows(&self, name: &str) -> bool {
+        self.values.keys().any(|key| key == name || key.rsplit_once('.').is_some_and(|(_, last)| last == name))
+    }
+
     fn unknown(&self, key: &FlatKey, file: &SourceFile) -> Diagnostic {
         let mistake = Diagnostic::new(&file.path, key.span.clone(), format!("{} is no setting", key.name));
         with_nearest(mistake, &key.name, self.values.keys().map(String::as_str))
@@ -103,11 +108,6 @@ impl Settings {
 // === impl Setting ===
 
 impl Setting {
-    /// Whether nobody has set it.
-    pub fn is_default(&self) -> bool {
-        matches!(self.origin, Origin::Default)
-    }
-
     /// A mistake in this setting.
     pub fn mistake(&self, key: &str, message: &str) -> Diagnostic {
         match &self.origin {

@@ -72,15 +72,15 @@ impl Checker<'_> {
 
     /// Where lists are; `state`: where state is, if that is known.
     pub(super) fn tables(&mut self, state: Option<&StatePlace>) -> Option<TablesPlace> {
-        let is_default = self.settings.get("tables.url").is_some_and(|setting| setting.is_default());
         let base = self.base;
         self.parsed("tables.url", |url| match (state, url) {
             (_, "none") => Ok(TablesPlace::Nowhere),
-            (Some(StatePlace::Redis(_)), _) if is_default => Ok(TablesPlace::Nowhere),
+            (Some(StatePlace::Embedded(_)), "") => Ok(TablesPlace::WithState),
+            (Some(StatePlace::Embedded(path)), url) => embedded_tables(base, path, url),
+            (Some(StatePlace::Redis(_)), "") => Ok(TablesPlace::Nowhere),
             (Some(StatePlace::Redis(_)), _) => {
                 Err("with state in Redis there are no lists yet: leave it out, or write none".to_owned())
             }
-            (Some(StatePlace::Embedded(path)), url) => embedded_tables(base, path, url),
             // What is wrong with the other URL is said there.
             (None, _) => Ok(TablesPlace::Nowhere),
         })
@@ -103,7 +103,7 @@ enum Url {
 fn embedded_tables(base: &Path, state: &Path, url: &str) -> Result<TablesPlace, String> {
     match url.split_once(':') {
         Some(("embedded", path)) if base.join(path) == state => Ok(TablesPlace::WithState),
-        Some(("embedded", _)) => Err("with embedded state the lists are in the same file: give both the same URL".to_owned()),
-        _ => Err("with embedded state the lists are in the same file: give both the same URL, or write none".to_owned()),
+        Some(("embedded", _)) => Err("with embedded state the lists are in the same file: leave it out".to_owned()),
+        _ => Err("with embedded state the lists are in the same file: leave it out, or write none".to_owned()),
     }
 }

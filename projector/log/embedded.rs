@@ -71,8 +71,10 @@ impl EventLog for EmbeddedLog {
             return Ok(known);
         }
         self.database.write("naming the log", |file| {
-            file.execute("INSERT INTO meta VALUES ('log', lower(hex(randomblob(16)))) ON CONFLICT DO NOTHING", [])?;
-            Ok(identity(file)?.unwrap_or(LogIdentity(String::new())))
+            // Another process may have named it meanwhile: that name stays.
+            let sql = "INSERT INTO meta VALUES ('log', lower(hex(randomblob(16))))
+                       ON CONFLICT DO UPDATE SET value = value RETURNING value";
+            file.query_row(sql, [], |row| row.get(0).map(LogIdentity))
         })
     }
 
@@ -181,13 +183,15 @@ mod tests {
     fn a_waiting_reader_wakes_for_both_kinds_of_publishers() {
         let (folder, log) = log();
         let other = Database::open(&folder.path().join("deep/p.db"), Durability::Process).unwrap();
+        let longest = Duration::from_secs(60);
         for publisher in [log.clone(), EmbeddedLog::new(Arc::new(other))] {
-            let before = log.last_position().unwrap();
+            let (before, start) = (log.last_position().unwrap(), Instant::now());
             std::thread::scope(|scope| {
-                let waiting = scope.spawn(|| log.wait(before, Duration::from_secs(60)));
+                let waiting = scope.spawn(|| log.wait(before, longest));
                 publish(&publisher, &["x"]);
                 waiting.join().unwrap().unwrap();
             });
+            assert!(start.elapsed() < longest, "it was not woken");
             assert_eq!(log.last_position().unwrap(), before + 1);
         }
     }

@@ -71,6 +71,7 @@ impl From<Fault> for Problem {
             Fault::Unavailable { .. } => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", fault.to_string()),
             Fault::Unfit { .. } => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "store_unfit", fault.to_string()),
             Fault::Lost { .. } => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "state_lost", fault.to_string()),
+            Fault::Gone { .. } => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "generation_gone", fault.to_string()),
             Fault::Damaged { .. } => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "store_damaged", fault.to_string()),
         }
     }

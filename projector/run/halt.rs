@@ -88,7 +88,7 @@ pub enum Halt {
 impl Halt {
     /// Whether the projection itself is well, and only runs elsewhere.
     pub fn is_takeover(&self) -> bool {
-        matches!(self, Halt::Fenced { .. })
+        matches!(self, Halt::Fenced { .. } | Halt::Fault(Fault::Gone { .. }))
     }
 
     /// The kind in one word, for programs.
@@ -103,6 +103,7 @@ impl Halt {
             Halt::NoThread(_) => "no_thread",
             Halt::Panicked(_) => "panicked",
             Halt::Corrupt(_) => "state_corrupt",
+            Halt::Fault(Fault::Gone { .. }) => "generation_gone",
             Halt::Fault(_) => "store_failed",
         }
     }

@@ -71,11 +71,12 @@ impl<'s> Processor<'s> {
         Ok(Processor { engine, store, stop, checkpoint })
     }
 
-    /// Folds events that follow what was folded before; `events` is not empty.
-    pub fn fold(&mut self, events: &[LogEvent]) -> Result<Computed, Halt> {
-        let checkpoint = events.last().map_or_else(|| self.checkpoint.after_job(), |last| self.checkpoint.after_event(last));
+    /// Folds events that follow what was folded before, if there are any.
+    pub fn fold(&mut self, events: &[LogEvent]) -> Result<Option<Computed>, Halt> {
+        let Some(last) = events.last() else { return Ok(None) };
+        let checkpoint = self.checkpoint.after_event(last);
         let batch = self.engine.begin(events);
-        self.complete(batch, checkpoint)
+        self.complete(batch, checkpoint).map(Some)
     }
 
     /// Works off a page of the oldest job, if there is one.

@@ -178,7 +178,11 @@ impl<'s> Run<'s> {
         tracing::error!(projection = self.name(), code = halt.code(), "halted: {reason}");
         self.progress.send_modify(|progress| progress.stage = Stage::Halted { code: halt.code(), reason: reason.clone() });
         // How a projection stands is for its owner to say.
-        if halt.is_takeover() { Ok(()) } else { builds.note(self.name(), &Standing::Halted(reason)) }
+        if halt.is_takeover() {
+            return Ok(());
+        }
+        let standing = Standing::Halted(reason);
+        until_available(&self.supervisor.stop, || builds.note(self.name(), &standing))
     }
 
     fn head(&self) -> Result<u64, Fault> {

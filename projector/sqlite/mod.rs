@@ -16,9 +16,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
-use crate::fault::Fault;
+use crate::fault::{Fault, chain};
 
 /// How long a writer waits for another process's transaction. Ours take a fraction of a second.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -47,7 +47,6 @@ pub enum Durability {
 /// An open file.
 pub struct Database {
     path: PathBuf,
-    durability: Durability,
     writer: Mutex<Connection>,
     idle_readers: Mutex<Vec<Connection>>,
     written: Mutex<u64>,
@@ -69,14 +68,13 @@ impl Database {
         if let Some(folder) = folder {
             fs::create_dir_all(folder).map_err(|error| unavailable("creating the folder", path, error))?;
         }
-        let mut writer = open_writer(path, durability).map_err(|error| unavailable("opening", path, error))?;
+        let mut writer = open_writer(path, durability).map_err(|error| fault("opening", path, error))?;
         catalogue::prepare(&mut writer).map_err(|problem| match problem {
-            catalogue::Problem::Sqlite(error) => unavailable("setting up", path, error),
+            catalogue::Problem::Sqlite(error) => fault("setting up", path, error),
             catalogue::Problem::Foreign(reason) => Fault::Damaged { place: path.display().to_string(), reason },
         })?;
         Ok(Database {
             path: path.to_owned(),
-            durability,
             writer: Mutex::new(writer),
             idle_readers: Mutex::default(),
             written: Mutex::default(),
@@ -142,14 +140,9 @@ impl Database {
         &self.path
     }
 
-    /// What a commit outlives.
-    pub fn durability(&self) -> Durability {
-        self.durability
-    }
-
     /// SQLite's error as one of this file.
     pub fn fault(&self, operation: &'static str, error: rusqlite::Error) -> Fault {
-        unavailable(operation, &self.path, error)
+        fault(operation, &self.path, error)
     }
 
     /// Something stored that cannot be read.
@@ -224,6 +217,64 @@ fn tune(connection: &Connection, cache_kib: i64) -> rusqlite::Result<()> {
     Ok(())
 }
 
+fn fault(operation: &'static str, path: &Path, error: rusqlite::Error) -> Fault {
+    if may_pass(&error) {
+        unavailable(operation, path, error)
+    } else {
+        Fault::Damaged { place: path.display().to_string(), reason: format!("{operation} failed: {}", chain(&error)) }
+    }
+}
+
+/// Whether it may go better later: others are in the way, or the disk is full, slow, or not there for a moment.
+fn may_pass(error: &rusqlite::Error) -> bool {
+    use ErrorCode::{
+        CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, FileLockingProtocolFailed, OperationInterrupted, OutOfMemory,
+        PermissionDenied, ReadOnly, SystemIoFailure,
+    };
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            DatabaseBusy
+                | DatabaseLocked
+                | FileLockingProtocolFailed
+                | OperationInterrupted
+                | OutOfMemory
+                | DiskFull
+                | SystemIoFailure
+                | CannotOpen
+                | PermissionDenied
+                | ReadOnly
+        )
+    )
+}
+
 fn unavailable(operation: &'static str, path: &Path, error: impl std::error::Error + Send + Sync + 'static) -> Fault {
     Fault::Unavailable { operation, place: path.display().to_string(), source: Box::new(error) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(path: &Path) -> Database {
+        Database::open(path, Durability::Process).unwrap()
+    }
+
+    #[test]
+    fn what_may_pass_is_told_from_what_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = open(&folder.path().join("p.db"));
+        let fault = |sql: &str| database.write("x", |file| file.execute_batch(sql)).unwrap_err();
+        assert!(matches!(fault("SELECT * FROM nothing"), Fault::Damaged { .. }));
+        assert!(matches!(fault("INSERT INTO meta VALUES ('a', 'b'), ('a', 'b')"), Fault::Damaged { .. }));
+        let other = Connection::open(database.path()).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        database.writer.lock().unwrap().busy_timeout(Duration::ZERO).unwrap();
+        assert!(matches!(fault("SELECT 1"), Fault::Unavailable { .. }), "somebody else writes");
+        std::fs::write(folder.path().join("no.db"), [7; 4096]).unwrap();
+        let no_database = Database::open(&folder.path().join("no.db"), Durability::Process);
+        assert!(matches!(no_database.err(), Some(Fault::Damaged { .. })));
+        let missing = Database::open(folder.path(), Durability::Process);
+        assert!(matches!(missing.err(), Some(Fault::Unavailable { .. })), "a folder");
+    }
 }

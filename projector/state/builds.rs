@@ -10,7 +10,8 @@ use crate::view::Catalogue;
 
 /// What is known of the builds of all projections.
 ///
-/// Each method is one atomic step, and may be repeated.
+/// Each method may be repeated, and is one atomic step; except that a build may be dropped in several, of which the first keeps its owner
+/// from writing.
 pub trait Builds: Send + Sync {
     /// All projections, by name.
     fn projections(&self) -> Result<Vec<ProjectionRecord>, Fault>;
@@ -32,7 +33,7 @@ pub trait Builds: Send + Sync {
     /// ends in whatever way.
     fn attend(&self, projection: &str) -> Result<Box<dyn Any + Send>, Fault>;
 
-    /// Notes how a projection ended.
+    /// Notes how a projection ended; nothing happens where another process owns it by now.
     fn note(&self, projection: &str, standing: &Standing) -> Result<(), Fault>;
 }
 

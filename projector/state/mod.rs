@@ -35,7 +35,8 @@ use crate::fault::Fault;
 ///
 /// **Loss.** A store may come back from an accident as it was some commits ago: whole, but older. The next commit then answers
 /// [`Outcome::Stale`], and [`StateStore::look`] shows it to who has nothing to commit. Where nothing is left of the projection
-/// at all the answer is [`Fault::Lost`].
+/// at all the answer is [`Fault::Lost`]. A build that is gone while the projection is there was dropped by an owner of a newer one: the answer
+/// is [`Fault::Gone`].
 pub trait StateStore: Send + Sync {
     /// Takes the build over.
     fn claim(&self) -> Result<Claim, Fault>;

@@ -9,7 +9,7 @@ use crate::view::ViewSpec;
 /// A list as it is asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
-    /// Conditions: `column=value`, and `!=`, `<`, `<=`, `>`, `>=`. The value `\N` is NULL.
+    /// Conditions: `column=value`, and `!=`, `<`, `<=`, `>`, `>=`. The value `\N` is NULL, for the first two.
     pub conditions: Vec<String>,
     /// Columns to sort by, with `-` before those that descend. Empty: the view's order.
     pub order: Vec<String>,
@@ -93,7 +93,12 @@ fn condition(view: &ViewSpec, text: &str) -> Result<Condition, BadRequest> {
     let found = COMPARISONS.iter().find_map(|(sign, comparison)| Some((*comparison, rest.strip_prefix(sign)?)));
     let (comparison, value) = found.ok_or_else(|| BadRequest::NoCondition(text.to_owned()))?;
     let column = listed(view, name.trim())?;
-    Ok(Condition { column, comparison, value: parse_value(view, column, value.trim())? })
+    let value = parse_value(view, column, value.trim())?;
+    if value == Key::of(&[Value::Null]) && !matches!(comparison, Comparison::Equal | Comparison::NotEqual) {
+        let column = view.columns[column].name.clone();
+        return Err(BadRequest::Value { column, reason: "NULL is neither less nor greater: use = or !=".to_owned() });
+    }
+    Ok(Condition { column, comparison, value })
 }
 
 fn parse_value(view: &ViewSpec, column: usize, text: &str) -> Result<Key, BadRequest> {
@@ -145,6 +150,7 @@ mod tests {
         for (text, message) in [
             ("id", "'id' is no condition: write column=value, or with !=, <, <=, > or >="),
             ("notes=1", "people has no lists by 'notes'; there are: id, age"),
+            ("age<\\N", "condition on age: NULL is neither less nor greater: use = or !="),
             ("age=x", "condition on age: invalid input syntax for type bigint: \"x\""),
         ] {
             assert_eq!(condition(&view(), text).unwrap_err().to_string(), message);

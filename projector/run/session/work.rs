@@ -186,7 +186,7 @@ impl<'s> Session<'s> {
             Work::Events => {
                 let events = std::mem::take(&mut self.buffered);
                 self.prefetch(&events);
-                Some(self.processor.fold(&events)?)
+                self.processor.fold(&events)?
             }
         };
         match computed {

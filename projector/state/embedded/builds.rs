@@ -86,17 +86,21 @@ impl Builds for EmbeddedState {
             place: self.database.path().display().to_string(),
             source: Box::new(source),
         })?;
-        self.note(projection, &Standing::Running)?;
+        self.database.write("noting the projection's state", |file| put(file, projection, &Standing::Running))?;
         Ok(Box::new(presence))
     }
 
     fn note(&self, projection: &str, standing: &Standing) -> Result<(), Fault> {
-        let sql = "UPDATE projections SET state = ?2, reason = ?3, since = ?4 WHERE name = ?1";
         self.database.write("noting the projection's state", |file| {
-            file.execute(sql, params![projection, standing.word(), standing.reason(), clock::now_micros()])?;
-            Ok(())
+            // Whoever comes says first that it is there, and notes it then, after this.
+            if presence::is_anybody(self.database.path(), projection) { Ok(()) } else { put(file, projection, standing) }
         })
     }
+}
+
+fn put(file: &Transaction<'_>, projection: &str, standing: &Standing) -> rusqlite::Result<()> {
+    let sql = "UPDATE projections SET state = ?2, reason = ?3, since = ?4 WHERE name = ?1";
+    file.execute(sql, params![projection, standing.word(), standing.reason(), clock::now_micros()]).map(drop)
 }
 
 fn create(file: &Transaction<'_>, build: &NewBuild, views: &str) -> rusqlite::Result<()> {

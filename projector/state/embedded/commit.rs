@@ -2,12 +2,12 @@
 
 use projections::codec::{Key, Row};
 use projections::engine::{Changes, Content, DeadLetter, DocumentChange};
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Transaction, params};
 
 use super::layout::{Layout, ViewLayout};
 use super::{address, records};
 use crate::document;
-use crate::state::{Commit, Outcome};
+use crate::state::{Claim, Commit, Outcome};
 
 /// What a commit writes, encoded and sorted: neighbours share pages, and pages are written once.
 pub struct Writes<'a> {
@@ -33,8 +33,8 @@ enum Body {
     Broken(String),
 }
 
-/// Moves the checkpoint if the store is where the commit expects it, and the owner is who made it.
-pub fn advance(file: &Transaction<'_>, projection: &str, number: u64, commit: &Commit<'_>) -> rusqlite::Result<Outcome> {
+/// Moves the checkpoint if the store is where the commit expects it, and the owner is who made it; `None` where the build is gone.
+pub fn advance(file: &Transaction<'_>, projection: &str, number: u64, commit: &Commit<'_>) -> rusqlite::Result<Option<Outcome>> {
     let next = commit.checkpoint;
     let moved = file
         .prepare_cached(
@@ -51,25 +51,21 @@ pub fn advance(file: &Transaction<'_>, projection: &str, number: u64, commit: &C
             commit.fence,
             commit.follows
         ])?;
-    if moved == 1 { Ok(Outcome::Committed) } else { refusal(file, projection, number, commit) }
+    if moved == 1 {
+        return Ok(Some(Outcome::Committed));
+    }
+    Ok(super::look(file, projection, number)?.map(|found| refusal(found, commit)))
 }
 
 /// Why the checkpoint could not be moved.
-fn refusal(file: &Transaction<'_>, projection: &str, number: u64, commit: &Commit<'_>) -> rusqlite::Result<Outcome> {
-    let found = file
-        .query_row(
-            "SELECT commits, position, event_hash, event_time, fence FROM generations WHERE projection = ?1 AND number = ?2",
-            params![projection, number],
-            |row| Ok((super::checkpoint(row)?, row.get::<_, u64>(4)?)),
-        )
-        .optional()?;
-    Ok(match found {
-        Some((_, fence)) if fence != commit.fence => Outcome::Fenced(fence),
-        Some((checkpoint, _)) if checkpoint == *commit.checkpoint => Outcome::AlreadyCommitted,
-        Some((checkpoint, _)) => Outcome::Stale(checkpoint),
-        // A build that is gone was dropped by somebody newer.
-        None => Outcome::Fenced(u64::MAX),
-    })
+fn refusal(found: Claim, commit: &Commit<'_>) -> Outcome {
+    if found.fence != commit.fence {
+        Outcome::Fenced(found.fence)
+    } else if found.checkpoint == *commit.checkpoint {
+        Outcome::AlreadyCommitted
+    } else {
+        Outcome::Stale(found.checkpoint)
+    }
 }
 
 // === impl Writes ===

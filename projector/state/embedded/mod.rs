@@ -17,7 +17,7 @@ mod views;
 use std::sync::Arc;
 
 use projections::engine::{Answers, Missing, Space};
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 pub use self::documents::document;
 use self::layout::Layout;
@@ -63,11 +63,7 @@ impl StateStore for EmbeddedBuild {
     }
 
     fn look(&self) -> Result<Claim, Fault> {
-        let sql =
-            "SELECT commits, position, event_hash, event_time, fence FROM generations WHERE projection = ?1 AND number = ?2";
-        let found = self.database.read("reading the checkpoint", |file| {
-            file.prepare_cached(sql)?.query_row(params![self.projection, self.number], claim).optional()
-        })?;
+        let found = self.database.read("reading the checkpoint", |file| look(file, &self.projection, self.number))?;
         found.ok_or_else(|| self.is_gone())
     }
 
@@ -89,20 +85,28 @@ impl StateStore for EmbeddedBuild {
     fn commit(&self, commit: &Commit<'_>) -> Result<Outcome, Fault> {
         // What can be done before the file is locked is done before.
         let writes = commit::Writes::prepare(&self.layout, commit.changes);
-        self.database.write("committing", |file| {
+        let outcome = self.database.write("committing", |file| {
             let outcome = commit::advance(file, &self.projection, self.number, commit)?;
-            if outcome == Outcome::Committed {
+            if outcome == Some(Outcome::Committed) {
                 writes.write(file, &self.layout, &self.projection, self.number)?;
             }
             Ok(outcome)
-        })
+        })?;
+        outcome.ok_or_else(|| self.is_gone())
     }
 }
 
 impl EmbeddedBuild {
     fn is_gone(&self) -> Fault {
-        self.database.damaged(format!("generation {} of {} is gone", self.number, self.projection))
+        let what = format!("generation {} of {}", self.number, self.projection);
+        Fault::Gone { place: self.database.path().display().to_string(), what }
     }
+}
+
+/// The fence and the checkpoint of a build, if it is there.
+fn look(file: &Transaction<'_>, projection: &str, number: u64) -> rusqlite::Result<Option<Claim>> {
+    let sql = "SELECT commits, position, event_hash, event_time, fence FROM generations WHERE projection = ?1 AND number = ?2";
+    file.prepare_cached(sql)?.query_row(params![projection, number], claim).optional()
 }
 
 /// From the columns of a checkpoint, and `fence`.

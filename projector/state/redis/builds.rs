@@ -87,17 +87,17 @@ impl Builds for RedisState {
     }
 
     fn attend(&self, projection: &str) -> Result<Box<dyn Any + Send>, Fault> {
-        let presence = presence::announce(self.server.clone(), self.projection_keys(projection).owner())?;
+        let presence = presence::announce(self.server.clone(), self.projection_keys(projection).owner(), self.name.clone())?;
         self.note(projection, &Standing::Running)?;
         Ok(Box::new(presence))
     }
 
     fn note(&self, projection: &str, standing: &Standing) -> Result<(), Fault> {
-        let record = self.projection_keys(projection).record();
+        let keys = self.projection_keys(projection);
         let (word, reason, since) = (standing.word(), standing.reason().unwrap_or_default(), clock::now_micros().to_string());
         self.server.ask("noting the projection's state", |redis| {
             let fields = &["state", word, "reason", reason, "since", &since];
-            redis::cmd("EVAL").arg(NOTE).arg(1).arg(&record).arg(fields).exec(redis)
+            redis::cmd("EVAL").arg(NOTE).arg(2).arg(keys.record()).arg(keys.owner()).arg(&self.name).arg(fields).exec(redis)
         })
     }
 }

@@ -43,6 +43,8 @@ const CLAIM: &str = include_str!("scripts/claim.lua");
 pub struct RedisState {
     server: Arc<Server>,
     namespace: String,
+    /// What we call ourselves as the owner of projections.
+    name: String,
 }
 
 /// One build in Redis.
@@ -70,7 +72,7 @@ enum Writer {
 impl RedisState {
     /// The state at this place. Connects when it is first used.
     pub fn new(place: &RedisPlace) -> Result<RedisState, Fault> {
-        Ok(RedisState { server: Arc::new(Server::new(place)?), namespace: place.namespace.clone() })
+        Ok(RedisState { server: Arc::new(Server::new(place)?), namespace: place.namespace.clone(), name: token::unique() })
     }
 }
 
@@ -157,8 +159,7 @@ impl RedisBuild {
             (Some("repeated"), _) => Ok(Outcome::AlreadyCommitted),
             (Some("stale"), found) => Ok(Outcome::Stale(self.parse_checkpoint(found)?)),
             (Some("fenced"), [Some(fence)]) => Ok(Outcome::Fenced(self.parse_fence(fence)?)),
-            // Whoever dropped it is newer.
-            (Some("dropped"), _) => Ok(Outcome::Fenced(u64::MAX)),
+            (Some("dropped"), _) => Err(self.is_dropped()),
             (Some("lost"), _) => Err(self.is_lost()),
             _ => Err(self.server.damaged(format!("the commit script answered {answer:?}"))),
         }
@@ -187,7 +188,7 @@ impl RedisBuild {
     }
 
     fn is_dropped(&self) -> Fault {
-        self.server.damaged(format!("generation {} is gone: {} does not exist", self.number, self.keys.checkpoint()))
+        self.server.gone(format!("generation {} ({})", self.number, self.keys.checkpoint()))
     }
 
     fn is_lost(&self) -> Fault {

@@ -8,7 +8,6 @@ use std::time::Duration;
 use redis::Connection;
 
 use super::server::Server;
-use super::token;
 use crate::fault::{Fault, chain};
 
 const ATTEND: &str = include_str!("scripts/attend.lua");
@@ -32,9 +31,9 @@ struct Owner {
     name: String,
 }
 
-/// Says that somebody is there, from now on, whoever was there before.
-pub fn announce(server: Arc<Server>, key: String) -> Result<Presence, Fault> {
-    let owner = Owner { server, key, name: token::unique() };
+/// Says that somebody of this name is there, from now on, whoever was there before.
+pub fn announce(server: Arc<Server>, key: String, name: String) -> Result<Presence, Fault> {
+    let owner = Owner { server, key, name };
     owner.arrive()?;
     let (stop, stopped) = channel();
     let pulse = move || {

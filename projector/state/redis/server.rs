@@ -61,6 +61,11 @@ impl Server {
         Fault::Lost { place: self.place.clone(), what: what.into() }
     }
 
+    /// Something that somebody dropped who has something newer.
+    pub fn gone(&self, what: impl Into<String>) -> Fault {
+        Fault::Gone { place: self.place.clone(), what: what.into() }
+    }
+
     /// Something that the server cannot do.
     pub fn unfit(&self, reason: impl Into<String>) -> Fault {
         Fault::Unfit { place: self.place.clone(), reason: reason.into() }

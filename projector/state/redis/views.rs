@@ -157,7 +157,7 @@ impl RedisState {
     }
 
     fn is_gone(&self, view: &LiveView) -> Fault {
-        self.server.damaged(format!("generation {} of {} is gone", view.generation, view.projection))
+        self.server.gone(format!("generation {} of {}", view.generation, view.projection))
     }
 }
 

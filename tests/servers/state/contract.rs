@@ -7,6 +7,7 @@ use projections::codec::{Key, Row};
 use projections::engine::{
     CellKey, Changes, Content, DeadLetter, DocumentChange, DocumentMark, Link, MembersWanted, Missing, SetKey, SetSpace, Space,
 };
+use projector::fault::Fault;
 use projector::log::LogIdentity;
 use projector::state::views::Scan;
 use projector::state::{
@@ -97,6 +98,10 @@ pub fn document(id: &str, version: u64, content: Content) -> DocumentChange {
 
 pub fn person(id: &str, age: i64) -> Content {
     Content::Present(Row::of(&[Value::Text(id.into()), Value::Int(age)]))
+}
+
+fn try_commit(store: &dyn StateStore, fence: u64) -> Result<Outcome, Fault> {
+    store.commit(&Commit { fence, follows: 0, checkpoint: &Checkpoint::default(), changes: &Changes::default() })
 }
 
 /// Commits `changes` after commit number `follows`, up to position `10 * follows + 10`.
@@ -238,8 +243,12 @@ pub fn builds_are_made_switched_and_dropped(fixture: &dyn Fixture) {
     state.builds.drop_build("shop", 1).unwrap();
     assert_eq!(standing(), (Some(1), vec![1, 2]), "the live one stays");
     state.builds.go_live("shop", 2).unwrap();
+    let old = store(&state, 1);
+    let fence = old.claim().unwrap().fence;
     state.builds.drop_build("shop", 1).unwrap();
     assert_eq!(standing(), (Some(2), vec![2]));
+    let is_gone = |fault| matches!(fault, Some(Fault::Gone { .. }));
+    assert!(is_gone(old.claim().err()) && is_gone(old.look().err()) && is_gone(try_commit(&*old, fence).err()));
     assert_eq!(state.views.views().unwrap()[0].generation, 2);
 }
 
@@ -253,6 +262,9 @@ pub fn an_owner_is_there_until_it_says_otherwise_or_is_gone(fixture: &dyn Fixtur
     assert_eq!(standing(), Standing::Killed);
     state.builds.note("shop", &Standing::Halted("why".into())).unwrap();
     assert_eq!(standing(), Standing::Halted("why".into()));
+    let _newer = fixture.open().builds.attend("shop").unwrap();
+    state.builds.note("shop", &Standing::Stopped).unwrap();
+    assert_eq!(standing(), Standing::Running, "who is not the owner any more has nothing to say");
 }
 
 /// More than any store writes or reads at once, in one commit.
