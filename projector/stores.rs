@@ -42,7 +42,7 @@ pub struct NoLists;
 // === impl Stores ===
 
 impl Stores {
-    /// Opens everything, making what is not there.
+    /// Opens everything, making the files that are not there. Servers are connected to when they are first asked.
     pub fn open(config: &Config) -> Result<Stores, Fault> {
         match &config.state {
             StatePlace::Embedded(path) => {
@@ -84,7 +84,7 @@ impl Stores {
 /// `state`: the file that state is in, if it is in one; the log may be in the same.
 fn open_log(config: &Config, state: Option<&Arc<Database>>) -> Result<Arc<dyn EventLog>, Fault> {
     Ok(match &config.log {
-        LogPlace::JetStream(place) => Arc::new(JetStreamLog::open(place)?),
+        LogPlace::JetStream(place) => Arc::new(JetStreamLog::new(place)?),
         LogPlace::Embedded(path) => Arc::new(EmbeddedLog::new(match state {
             Some(state) if same_file(state.path(), path) => state.clone(),
             _ => Arc::new(Database::open(path, config.durability)?),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
-use super::{EventLog, Head, LogEvent, LogIdentity, NewEvent, ReadLimit};
+use super::{EventLog, Head, LogEvent, LogIdentity, LogState, NewEvent, ReadLimit};
 use crate::clock;
 use crate::fault::Fault;
 use crate::sqlite::Database;
@@ -39,16 +39,25 @@ impl EventLog for EmbeddedLog {
         read(&reader, from, limit).map_err(|error| self.database.fault("reading the log", error))
     }
 
-    fn wait(&self, position: u64, timeout: Duration) -> Result<(), Fault> {
+    fn wait(&self, position: u64, timeout: Duration) -> Result<bool, Fault> {
         let deadline = Instant::now() + timeout;
         loop {
             let seen = self.database.writes();
             let left = deadline.saturating_duration_since(Instant::now());
-            if self.last_position()? > position || left.is_zero() {
-                return Ok(());
+            let is_there = self.last_position()? > position;
+            if is_there || left.is_zero() {
+                return Ok(is_there);
             }
             self.database.wait_for_write(seen, left.min(POLL));
         }
+    }
+
+    fn state(&self) -> Result<LogState, Fault> {
+        let first = self.database.read("reading the log's start", |file| {
+            let first: Option<u64> = file.query_row("SELECT min(position) FROM log", [], |row| row.get(0))?;
+            Ok(first.unwrap_or(1))
+        })?;
+        Ok(LogState { identity: self.identity()?, first, head: self.head()? })
     }
 
     fn head(&self) -> Result<Option<Head>, Fault> {
@@ -56,13 +65,6 @@ impl EventLog for EmbeddedLog {
             file.prepare_cached("SELECT position, time FROM log ORDER BY position DESC LIMIT 1")?
                 .query_row([], |row| Ok(Head { position: row.get(0)?, time: row.get(1)? }))
                 .optional()
-        })
-    }
-
-    fn first(&self) -> Result<u64, Fault> {
-        self.database.read("reading the log's start", |file| {
-            let first: Option<u64> = file.query_row("SELECT min(position) FROM log", [], |row| row.get(0))?;
-            Ok(first.unwrap_or(1))
         })
     }
 
@@ -189,7 +191,7 @@ mod tests {
             std::thread::scope(|scope| {
                 let waiting = scope.spawn(|| log.wait(before, longest));
                 publish(&publisher, &["x"]);
-                waiting.join().unwrap().unwrap();
+                assert!(waiting.join().unwrap().unwrap());
             });
             assert!(start.elapsed() < longest, "it was not woken");
             assert_eq!(log.last_position().unwrap(), before + 1);

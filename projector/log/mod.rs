@@ -33,17 +33,22 @@ pub trait EventLog: Send + Sync {
     /// is any, however large; the newest may be left for the next read. Empty: the log ends before `from`. May be repeated.
     fn read(&self, from: u64, limit: ReadLimit) -> Result<Vec<LogEvent>, Fault>;
 
-    /// Returns when the log has an event above `position`, at the latest after `timeout`. May wake early. May be repeated.
-    fn wait(&self, position: u64, timeout: Duration) -> Result<(), Fault>;
+    /// Returns when the log has an event above `position`, at the latest after `timeout`; answers whether it is time to read: not where the
+    /// time ran out. May wake early. May be repeated.
+    fn wait(&self, position: u64, timeout: Duration) -> Result<bool, Fault>;
 
-    /// The last position and when it was written; `None` while the log is empty.
-    fn head(&self) -> Result<Option<Head>, Fault>;
+    /// Which log it is, and from where to where it reaches.
+    fn state(&self) -> Result<LogState, Fault>;
 
-    /// The position of the first event that is still there; 1 while the log is empty.
-    fn first(&self) -> Result<u64, Fault>;
+    /// The end of the log.
+    fn head(&self) -> Result<Option<Head>, Fault> {
+        Ok(self.state()?.head)
+    }
 
-    /// Which log this is. Another one, or the same one made anew, has another identity.
-    fn identity(&self) -> Result<LogIdentity, Fault>;
+    /// Which log it is.
+    fn identity(&self) -> Result<LogIdentity, Fault> {
+        Ok(self.state()?.identity)
+    }
 
     /// A number that rises when the log may have been changed in a way that who reads on would not see: its connection was made
     /// anew, or there is a gap. Who sees it rise makes sure that the history is still the one that was read.
@@ -70,6 +75,17 @@ pub struct ReadLimit {
     pub events: usize,
     /// Bytes of the events' data; the event that crosses the limit is the last.
     pub bytes: usize,
+}
+
+/// What a log says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogState {
+    /// Which log this is. Another one, or the same one made anew, has another identity.
+    pub identity: LogIdentity,
+    /// The position of the first event that is still there; 1 while the log is empty.
+    pub first: u64,
+    /// The last position and when it was written; `None` while the log is empty.
+    pub head: Option<Head>,
 }
 
 /// The end of the log.

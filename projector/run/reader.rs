@@ -13,6 +13,8 @@ use projections::engine::LogEvent;
 
 /// How long it waits at the end of the log before it says that nothing happened.
 const IDLE: Duration = Duration::from_millis(250);
+/// So many times in a row it only waits, before it asks the log again what there is: about every five seconds.
+const WAITS: u32 = 20;
 
 /// Answers each position it is asked for once: with the events from there on, at least one, or by saying that there were none for a
 /// while; until it is asked no more.
@@ -23,8 +25,11 @@ pub fn serve(
     inbox: &Sender<Event>,
     ended: &StopFlag,
 ) {
+    let mut waits = 0;
     while let Ok(from) = requests.recv() {
-        let event = read(&mut continuity, limit, from, ended).unwrap_or_else(Event::Failed);
+        let at_end = if waits % WAITS == 0 { AtEnd::Unknown } else { AtEnd::Seen };
+        let event = read(&mut continuity, limit, from, at_end, ended).unwrap_or_else(Event::Failed);
+        waits = if matches!(event, Event::Idle) { waits + 1 } else { 0 };
         // Nobody listens any more: the session has ended.
         if inbox.send(event).is_err() {
             return;
@@ -32,11 +37,19 @@ pub fn serve(
     }
 }
 
-fn read(continuity: &mut Continuity<'_>, limit: ReadLimit, from: u64, ended: &StopFlag) -> Result<Event, Halt> {
+/// Whether the log has nothing more to read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum AtEnd {
+    /// It had nothing when it was read last, from the same position.
+    Seen,
+    /// It has to be read.
+    Unknown,
+}
+
+fn read(continuity: &mut Continuity<'_>, limit: ReadLimit, from: u64, at_end: AtEnd, ended: &StopFlag) -> Result<Event, Halt> {
     let log = continuity.log();
-    let mut events = checked(continuity, limit, from, ended)?;
-    if events.is_empty() {
-        until_available(ended, || log.wait(from - 1, IDLE))?;
+    let mut events = if at_end == AtEnd::Unknown { checked(continuity, limit, from, ended)? } else { Vec::new() };
+    if events.is_empty() && until_available(ended, || log.wait(from - 1, IDLE))? {
         events = checked(continuity, limit, from, ended)?;
     }
     let Some(last) = events.last() else { return Ok(Event::Idle) };
@@ -77,7 +90,7 @@ mod tests {
         let identity = log.identity().unwrap();
         for (events, bytes) in [(1, 1000), (1000, 1), (1000, 1000)] {
             let mut continuity = Continuity::new(&log, &identity, Checkpoint::default());
-            let event = read(&mut continuity, ReadLimit { events, bytes }, 1, &StopFlag::default()).unwrap();
+            let event = read(&mut continuity, ReadLimit { events, bytes }, 1, AtEnd::Unknown, &StopFlag::default()).unwrap();
             assert!(matches!(event, Event::Read { head: 3, .. }), "{event:?}");
         }
     }

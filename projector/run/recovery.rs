@@ -2,7 +2,7 @@
 
 use super::halt::Halt;
 use crate::fault::Fault;
-use crate::log::{EventLog, LogIdentity};
+use crate::log::{EventLog, LogIdentity, LogState};
 use crate::state::{Checkpoint, EventMark};
 
 /// What the log looks like, seen from a checkpoint.
@@ -24,12 +24,9 @@ pub fn observe(log: &dyn EventLog, checkpoint: &Checkpoint) -> Result<Observed, 
         0 => None,
         position => log.fetch(position)?,
     };
-    Ok(Observed {
-        identity: log.identity()?,
-        first: log.first()?,
-        head: log.head()?.map_or(0, |head| head.position),
-        event: event.as_ref().map(EventMark::of),
-    })
+    let LogState { identity, first, head } = log.state()?;
+    let head = head.map_or(0, |head| head.position);
+    Ok(Observed { identity, first, head, event: event.as_ref().map(EventMark::of) })
 }
 
 /// Whether a build with this checkpoint can go on from this log.

@@ -51,7 +51,7 @@ pub fn place(server: &Server, settings: &str) -> JetStreamPlace {
 
 /// The stream of this server as a log.
 pub fn log(server: &Server) -> JetStreamLog {
-    JetStreamLog::open(&place(server, "")).expect("the log opens")
+    JetStreamLog::new(&place(server, "")).expect("a runtime starts")
 }
 
 /// An operator with a connection to a server.

@@ -51,7 +51,7 @@ impl Epoch {
 // === impl Connection ===
 
 impl Connection {
-    /// Connects. Fails where no server answers: a daemon that is started with a wrong address should not look alive.
+    /// Connects. Fails where no server answers; once it has succeeded, the connection is made anew as often as it takes.
     pub async fn open(place: &JetStreamPlace) -> Result<Connection, Problem> {
         let (sender, renewals) = watch::channel(0);
         let options = authenticated(place)?
@@ -65,7 +65,7 @@ impl Connection {
                 note(&sender, &event);
                 async {}
             });
-        let client = options.connect(&place.servers[..]).await.map_err(Problem::of)?;
+        let client = options.connect(&place.servers[..]).await.map_err(Problem::of_connecting)?;
         let context = ContextBuilder::new().timeout(TIMEOUT).max_ack_inflight(ACKS_AHEAD).build(client);
         Ok(Connection { context, renewals, epoch: Epoch::default() })
     }

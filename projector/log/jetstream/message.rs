@@ -15,22 +15,25 @@ const ATTRIBUTE: &str = "ce-";
 /// Members of a structured event that no header may set: they are the payload.
 const DATA: [&str; 2] = ["data", "data_base64"];
 
-/// A message's headers, in the same order whenever it is read: the bytes of events are compared after a restart.
+/// A message's headers.
 type Named<'h> = Vec<(&'h str, &'h str)>;
 
 /// The event in a message.
 ///
 /// What is no event at all is passed on as it is: the engine says what is wrong with it.
 pub fn structured<'m>(headers: Option<&HeaderMap>, payload: &'m [u8]) -> Cow<'m, [u8]> {
-    let headers = headers.map(named).unwrap_or_default();
-    if is_binary(&headers) { assemble(&headers, payload) } else { Cow::Borrowed(payload) }
+    let mut headers = headers.map(named).unwrap_or_default();
+    if !is_binary(&headers) {
+        return Cow::Borrowed(payload);
+    }
+    // In the same order whenever it is read: the bytes of events are compared after a restart.
+    headers.sort_unstable();
+    assemble(&headers, payload)
 }
 
 fn named(headers: &HeaderMap) -> Named<'_> {
     let firsts = headers.iter().filter_map(|(name, values)| Some((name.as_ref(), values.first()?.as_str())));
-    let mut named: Named<'_> = firsts.collect();
-    named.sort_unstable();
-    named
+    firsts.collect()
 }
 
 fn is_binary(headers: &Named<'_>) -> bool {
@@ -92,7 +95,10 @@ fn decode(value: &str) -> String {
     let (mut bytes, mut rest) = (Vec::with_capacity(value.len()), value.as_bytes());
     while let [first, tail @ ..] = rest {
         match encoded_byte(rest) {
-            Some(byte) => (bytes, rest) = ([bytes, vec![byte]].concat(), &rest[3..]),
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &rest[3..];
+            }
             None => {
                 bytes.push(*first);
                 rest = tail;

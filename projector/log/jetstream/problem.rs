@@ -2,6 +2,11 @@
 
 use std::error::Error;
 
+use async_nats::{ConnectError, ConnectErrorKind};
+
+use crate::config::JetStreamPlace;
+use crate::fault::{Fault, chain};
+
 /// Why a call to JetStream did not succeed.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
@@ -28,6 +33,15 @@ pub enum Problem {
         /// The stream.
         stream: String,
     },
+    /// An event is more than the servers take.
+    #[error("an event of {bytes} bytes is more than the servers take: max_payload, in their configuration, is the limit")]
+    TooLarge {
+        /// Its bytes.
+        bytes: usize,
+    },
+    /// The servers do not let us in.
+    #[error("the servers do not let us in: {0}")]
+    Unwelcome(String),
     /// What else the client says.
     #[error(transparent)]
     Client(Box<dyn Error + Send + Sync>),
@@ -39,5 +53,26 @@ impl Problem {
     /// What the client said.
     pub fn of(error: impl Error + Send + Sync + 'static) -> Problem {
         Problem::Client(Box::new(error))
+    }
+
+    /// What the client said when it could not connect.
+    pub fn of_connecting(error: ConnectError) -> Problem {
+        match error.kind() {
+            ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::ServerParse => {
+                Problem::Unwelcome(chain(&error))
+            }
+            _ => Problem::of(error),
+        }
+    }
+
+    /// As a fault of this place: what it takes a person to change is told from what may pass.
+    pub fn into_fault(self, operation: &'static str, place: &JetStreamPlace) -> Fault {
+        let place = place.to_string();
+        match self {
+            Problem::ForeignSubject { .. } | Problem::TooLarge { .. } | Problem::Unwelcome(_) => {
+                Fault::Unfit { place, reason: self.to_string() }
+            }
+            _ => Fault::Unavailable { operation, place, source: self.into() },
+        }
     }
 }

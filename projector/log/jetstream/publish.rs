@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 
 use async_nats::jetstream::Context;
-use async_nats::jetstream::context::{PublishAckFuture, PublishErrorKind};
+use async_nats::jetstream::context::{PublishAckFuture, PublishError, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
 use schemas::Envelope;
 use xxhash_rust::xxh3::Xxh3;
@@ -62,7 +62,11 @@ async fn send<'e>(
     if let Some(envelope) = &envelope {
         message = message.message_id(message_id(envelope));
     }
-    let ack = context.send_publish(subject.clone(), message).await.map_err(Problem::of)?;
+    let refused = |error: PublishError| match error.kind() {
+        PublishErrorKind::MaxPayloadExceeded => Problem::TooLarge { bytes: event.data.len() },
+        _ => Problem::of(error),
+    };
+    let ack = context.send_publish(subject.clone(), message).await.map_err(refused)?;
     Ok(Sent { subject, ack, stream })
 }
 

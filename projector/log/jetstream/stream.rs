@@ -35,6 +35,24 @@ pub struct StreamConfig {
     /// Whether messages may end by themselves, each at a time of its own.
     #[serde(default)]
     pub allow_msg_ttl: bool,
+    /// Whether single messages cannot be deleted.
+    #[serde(default)]
+    pub deny_delete: bool,
+    /// Whether messages cannot be purged.
+    #[serde(default)]
+    pub deny_purge: bool,
+    /// How old messages become, in nanoseconds; 0: any age.
+    #[serde(default)]
+    pub max_age: u64,
+    /// How many messages are kept; not positive: all.
+    #[serde(default)]
+    pub max_msgs: i64,
+    /// How many bytes are kept; not positive: all.
+    #[serde(default)]
+    pub max_bytes: i64,
+    /// Whether a full stream refuses `new` messages, or drops `old` ones.
+    #[serde(default)]
+    pub discard: String,
 }
 
 /// What a stream holds.
@@ -82,6 +100,21 @@ impl StreamConfig {
         };
         Some(format!("{reason}; `projector log create` makes a stream with sound settings"))
     }
+
+    /// What can go wrong with it, though it can be relied on while it does not.
+    pub fn risks(&self) -> Vec<&'static str> {
+        let is_bounded = self.max_msgs > 0 || self.max_bytes > 0;
+        let drops_old = self.max_age > 0 || is_bounded && self.discard != "new";
+        let can_lose = !self.deny_delete || !self.deny_purge;
+        let risks = [
+            (
+                can_lose,
+                "its messages can be deleted (set deny_delete and deny_purge): one that was not read yet is missing for good",
+            ),
+            (drops_old, "its oldest messages expire: a projection that is further behind halts, and none can be built anew"),
+        ];
+        risks.into_iter().filter_map(|(is_so, risk)| is_so.then_some(risk)).collect()
+    }
 }
 
 // === impl StreamState ===
@@ -96,6 +129,23 @@ impl StreamState {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_can_go_wrong_with_a_stream() {
+        let safe = r#""retention":"limits","deny_delete":true,"deny_purge":true"#;
+        for (settings, expected) in [
+            ("", &[][..]),
+            (r#","max_bytes":9,"discard":"new""#, &[]),
+            (r#","max_bytes":9,"discard":"old""#, &["oldest"]),
+            (r#","max_age":9"#, &["oldest"]),
+        ] {
+            let risks = serde_json::from_str::<StreamConfig>(&format!("{{{safe}{settings}}}")).unwrap().risks();
+            let is_as_expected = risks.iter().zip(expected).all(|(risk, word)| risk.contains(word));
+            assert!(risks.len() == expected.len() && is_as_expected, "{settings}: {risks:?}");
+        }
+        let open = serde_json::from_str::<StreamConfig>(r#"{"retention":"limits","deny_delete":true}"#).unwrap();
+        assert!(open.risks()[0].contains("can be deleted"));
+    }
 
     #[test]
     fn streams_that_nobody_can_rely_on() {

@@ -153,7 +153,9 @@ impl Tail {
             return Ok(None);
         }
         if info.stream_sequence != self.last + 1 {
-            // Messages between the two are gone. Whether that is history lost is for the reader to judge.
+            let (from, to) = (self.last + 1, info.stream_sequence - 1);
+            tracing::warn!("the stream has nothing at positions {from} to {to}: what was there and had not been read is missing");
+            // Where the beginning of the stream is gone, that is history lost: for the reader to judge.
             self.epoch.rise();
         }
         self.last = info.stream_sequence;

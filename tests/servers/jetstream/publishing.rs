@@ -1,5 +1,6 @@
 //! Publishing to a stream.
 
+use projector::fault::Fault;
 use projector::log::{EventLog, JetStreamLog, NewEvent, NewStream};
 
 use super::{ALL, event, publish};
@@ -45,21 +46,25 @@ fn subjects_of_other_streams_are_refused() {
     operator.make(other);
     let log = nats::log(&server);
     for subject in ["nobody.x", "other.x"] {
+        let is_about = |error: &Fault, subject| chain(error).ends_with(&format!("{subject} is not a subject of stream {STREAM}"));
         let error = log.publish(&[NewEvent { subject: Some(subject), data: b"{}" }]).unwrap_err();
-        assert!(chain(&error).ends_with(&format!("{subject} is not a subject of stream {STREAM}")), "{}", chain(&error));
+        assert!(matches!(error, Fault::Unfit { .. }) && is_about(&error, subject), "{}", chain(&error));
     }
+    let huge = vec![b' '; 2 << 20];
+    let error = log.publish(&[NewEvent { subject: None, data: &huge }]).unwrap_err();
+    assert!(matches!(&error, Fault::Unfit { reason, .. } if reason.contains("max_payload")), "{}", chain(&error));
 }
 
 #[test]
 fn streams_are_made_on_demand_and_only_then() {
     let server = nats::start();
     let place = nats::place(&server, "");
-    let missing = JetStreamLog::open(&place).err().expect("there is no stream");
+    let missing = JetStreamLog::new(&place).unwrap().state().expect_err("there is no stream");
     assert!(chain(&missing).contains("there is no stream EVENTS: `projector log create` makes it"), "{}", chain(&missing));
     let new = NewStream { subjects: vec!["events.>".to_owned()], replicas: 1 };
     JetStreamLog::create(&place, &new).unwrap();
     JetStreamLog::create(&place, &new).expect("the same stream again");
-    publish(&JetStreamLog::open(&place).unwrap(), 1..=1);
+    publish(&JetStreamLog::new(&place).unwrap(), 1..=1);
     let other = NewStream { subjects: vec!["x.>".to_owned()], replicas: 1 };
     assert!(JetStreamLog::create(&place, &other).is_err(), "a stream is not changed");
 }
@@ -76,7 +81,7 @@ fn streams_that_nobody_can_rely_on_are_refused() {
     ] {
         let server = nats::start();
         Operator::connect(&server).make(config);
-        let refused = JetStreamLog::open(&nats::place(&server, "")).err().expect("it is refused");
+        let refused = nats::log(&server).state().expect_err("it is refused");
         assert!(refused.to_string().contains(reason), "{refused}");
     }
 }
