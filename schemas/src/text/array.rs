@@ -1,6 +1,6 @@
 //! Arrays of scalars: `{1,NULL,"two words"}`
 
-use super::{TextError, parse, print, trimmed};
+use super::{TextError, is_space, parse, print, trimmed};
 use crate::{Type, Value};
 
 /// The elements that an array literal lists.
@@ -37,7 +37,7 @@ struct Elements<'a> {
 impl Elements<'_> {
     /// Reads up to the comma that follows, or the end; `None` where there is no element.
     fn next(&mut self) -> Option<Element> {
-        self.rest = self.rest.trim_start();
+        self.rest = self.rest.trim_start_matches(is_space);
         match self.rest.strip_prefix('"') {
             Some(rest) => {
                 self.rest = rest;
@@ -57,7 +57,7 @@ impl Elements<'_> {
                 plain => text.push(plain),
             }
         }
-        self.rest = chars.as_str().trim_start();
+        self.rest = chars.as_str().trim_start_matches(is_space);
         Some(Element::Text(text))
     }
 
@@ -119,5 +119,5 @@ fn print_element(item: &Value<'_>, out: &mut String) {
 fn needs_quotes(text: &str) -> bool {
     text.is_empty()
         || text.eq_ignore_ascii_case("null")
-        || text.bytes().any(|b| matches!(b, b'"' | b'\\' | b'{' | b'}' | b',' | b' ' | b'\t'..=b'\r'))
+        || text.chars().any(|c| is_space(c) || matches!(c, '"' | '\\' | '{' | '}' | ','))
 }

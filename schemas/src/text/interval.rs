@@ -1,14 +1,18 @@
 //! `interval`: `90 days`, `1 mon 2 days 03:04:05`, `1.5 hours ago`, and ISO 8601's `P1DT2H`.
 
+mod quantities;
+
+use quantities::verbose;
+
 use super::calendar::{DAY, HOUR, MINUTE, SECOND};
-use super::datetime::{fraction_micros, print_seconds};
+use super::datetime::print_seconds;
 use super::{TextError, push, trimmed};
 use crate::Interval;
 
 const NAME: &str = "interval";
 
 /// What one of a unit is.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Unit {
     Months(i64),
     Days(i64),
@@ -22,7 +26,18 @@ const DAYS_OF_MONTH: f64 = 30.0;
 pub fn parse_interval(text: &str) -> Result<Interval, TextError> {
     let whole = trimmed(text);
     let sum = whole.strip_prefix('P').map_or_else(|| verbose(whole), iso);
-    sum.ok_or_else(|| TextError::syntax(NAME, text))?.finish().ok_or_else(|| TextError::Field(text.to_owned()))
+    sum.and_then(Sum::finish).map_err(|wrong| match wrong {
+        Wrong::Form => TextError::syntax(NAME, text),
+        Wrong::Range => TextError::interval(text),
+    })
+}
+
+/// Why a text is no interval.
+enum Wrong {
+    /// It is not written as one.
+    Form,
+    /// A number is beyond what its unit, or an interval, can have.
+    Range,
 }
 
 /// Parts added up, wide enough that nothing overflows before the end.
@@ -69,120 +84,47 @@ impl Sum {
         Sum { months: -self.months, days: -self.days, micros: -self.micros }
     }
 
-    fn finish(self) -> Option<Interval> {
-        Some(Interval {
-            months: self.months.try_into().ok()?,
-            days: self.days.try_into().ok()?,
-            micros: self.micros.try_into().ok()?,
+    fn finish(self) -> Result<Interval, Wrong> {
+        Ok(Interval {
+            months: self.months.try_into().map_err(|_| Wrong::Range)?,
+            days: self.days.try_into().map_err(|_| Wrong::Range)?,
+            micros: self.micros.try_into().map_err(|_| Wrong::Range)?,
         })
     }
 }
 
 /// A number with its fraction, which has the number's sign.
+#[derive(Clone, Copy)]
 struct Number {
     whole: i64,
     fraction: f64,
+    /// Of -0 too.
+    is_negative: bool,
 }
 
 /// Reads `number` from the start of the text.
-fn take_number(text: &str) -> Option<(Number, &str)> {
+fn take_number(text: &str) -> Result<(Number, &str), Wrong> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let end = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
     let (whole, fraction) = unsigned[..end].split_once('.').unwrap_or((&unsigned[..end], ""));
     if whole.is_empty() && fraction.is_empty() {
-        return None;
+        return Err(Wrong::Form);
     }
-    let sign = if text.starts_with('-') { -1 } else { 1 };
-    let whole: i64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
-    let part: f64 = format!("0.{fraction}0").parse().ok()?;
-    Some((Number { whole: sign * whole, fraction: part * sign as f64 }, &unsigned[end..]))
-}
-
-// === quantities with units ===
-
-fn verbose(text: &str) -> Option<Sum> {
-    let mut sum = Sum::default();
-    let mut rest = text.strip_prefix('@').unwrap_or(text).trim_start();
-    if rest.is_empty() {
-        return None;
-    }
-    while !rest.is_empty() {
-        if rest.eq_ignore_ascii_case("ago") {
-            return Some(sum.negated());
-        }
-        rest = quantity(rest, &mut sum)?.trim_start();
-    }
-    Some(sum)
-}
-
-/// Reads one quantity or time of day, and returns what follows.
-fn quantity<'a>(text: &'a str, sum: &mut Sum) -> Option<&'a str> {
-    let end = text.find(' ').unwrap_or(text.len());
-    if text[..end].contains(':') {
-        sum.micros += i128::from(clock(&text[..end])?);
-        return Some(&text[end..]);
-    }
-    let (number, rest) = take_number(text)?;
-    let rest = rest.trim_start();
-    let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
-    if end == 0 && !rest.is_empty() {
-        return None;
-    }
-    let unit = if end == 0 { Unit::Micros(SECOND) } else { unit_named(&rest[..end].to_ascii_lowercase())? };
-    sum.add(&number, unit);
-    Some(&rest[end..])
-}
-
-/// `hh:mm`, `hh:mm:ss.f`; `mm:ss.f` where there is a fraction and one colon only.
-fn clock(text: &str) -> Option<i64> {
-    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let (unsigned, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
-    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    let parts: Vec<&str> = unsigned.split(':').collect();
-    if !parts.iter().all(|part| is_number(part)) || !(fraction.is_empty() || is_number(fraction)) {
-        return None;
-    }
-    let numbers = parts.iter().map(|part| part.parse().ok()).collect::<Option<Vec<i64>>>()?;
-    let (hour, minute, second) = match numbers[..] {
-        [minute, second] if !fraction.is_empty() => (0, minute, second),
-        [hour, minute] => (hour, minute, 0),
-        [hour, minute, second] => (hour, minute, second),
-        _ => return None,
-    };
-    if minute > 59 || second > 59 {
-        return None;
-    }
-    let below_hour = minute * MINUTE + second * SECOND + fraction_micros(fraction);
-    let micros = hour.checked_mul(HOUR)?.checked_add(below_hour)?;
-    Some(if text.starts_with('-') { -micros } else { micros })
-}
-
-fn unit_named(name: &str) -> Option<Unit> {
-    Some(match name {
-        "us" | "usec" | "usecs" | "usecond" | "useconds" | "microsecond" | "microseconds" => Unit::Micros(1),
-        "ms" | "msec" | "msecs" | "msecond" | "mseconds" | "millisecond" | "milliseconds" => Unit::Micros(1000),
-        "s" | "sec" | "secs" | "second" | "seconds" => Unit::Micros(SECOND),
-        "m" | "min" | "mins" | "minute" | "minutes" => Unit::Micros(MINUTE),
-        "h" | "hr" | "hrs" | "hour" | "hours" => Unit::Micros(HOUR),
-        "d" | "day" | "days" => Unit::Days(1),
-        "w" | "week" | "weeks" => Unit::Days(7),
-        "mon" | "mons" | "month" | "months" => Unit::Months(1),
-        "y" | "yr" | "yrs" | "year" | "years" => Unit::Months(12),
-        "dec" | "decs" | "decade" | "decades" => Unit::Months(120),
-        "c" | "cent" | "century" | "centuries" => Unit::Months(1200),
-        "mil" | "mils" | "millennium" | "millennia" => Unit::Months(12_000),
-        _ => return None,
-    })
+    let is_negative = text.starts_with('-');
+    let sign = if is_negative { -1 } else { 1 };
+    let whole: i64 = if whole.is_empty() { 0 } else { whole.parse().map_err(|_| Wrong::Range)? };
+    let part: f64 = format!("0.{fraction}0").parse().map_err(|_| Wrong::Form)?;
+    Ok((Number { whole: sign * whole, fraction: part * sign as f64, is_negative }, &unsigned[end..]))
 }
 
 // === ISO 8601 ===
 
 /// What follows the `P`.
-fn iso(text: &str) -> Option<Sum> {
-    let (date, time) = text.split_once('T').unwrap_or((text, ""));
-    if date.is_empty() && time.is_empty() {
-        return None;
+fn iso(text: &str) -> Result<Sum, Wrong> {
+    if text.is_empty() {
+        return Err(Wrong::Form);
     }
+    let (date, time) = text.split_once('T').unwrap_or((text, ""));
     let mut sum = Sum::default();
     iso_part(date, &mut sum, |letter| match letter {
         'Y' => Some(Unit::Months(12)),
@@ -197,17 +139,20 @@ fn iso(text: &str) -> Option<Sum> {
         'S' => Some(Unit::Micros(SECOND)),
         _ => None,
     })?;
-    Some(sum)
+    Ok(sum)
 }
 
-fn iso_part(mut text: &str, sum: &mut Sum, unit_of: impl Fn(char) -> Option<Unit>) -> Option<()> {
+fn iso_part(mut text: &str, sum: &mut Sum, unit_of: impl Fn(char) -> Option<Unit>) -> Result<(), Wrong> {
     while !text.is_empty() {
         let (number, rest) = take_number(text)?;
-        let letter = rest.chars().next()?;
-        sum.add(&number, unit_of(letter)?);
+        if text.starts_with('+') {
+            return Err(Wrong::Form);
+        }
+        let letter = rest.chars().next().ok_or(Wrong::Form)?;
+        sum.add(&number, unit_of(letter).ok_or(Wrong::Form)?);
         text = &rest[letter.len_utf8()..];
     }
-    Some(())
+    Ok(())
 }
 
 // === output ===

@@ -50,6 +50,9 @@ pub enum TextError {
     /// A day, month, hour… that no calendar or clock has.
     #[error("date/time field value out of range: \"{0}\"")]
     Field(String),
+    /// A number that no interval, or none of its units, has.
+    #[error("interval field value out of range: \"{0}\"")]
+    Interval(String),
     /// An array literal that is not one.
     #[error("malformed array literal: \"{0}\"")]
     Array(String),
@@ -68,6 +71,10 @@ impl TextError {
 
     fn field(text: &str) -> TextError {
         TextError::Field(shown(text).into_owned())
+    }
+
+    fn interval(text: &str) -> TextError {
+        TextError::Interval(shown(text).into_owned())
     }
 
     fn array(text: &str) -> TextError {
@@ -120,7 +127,12 @@ fn push(out: &mut String, shown: impl std::fmt::Display) {
 
 /// What PostgreSQL's input functions skip around a value.
 fn trimmed(text: &str) -> &str {
-    text.trim_matches([' ', '\t', '\n', '\r', '\x0b', '\x0c'])
+    text.trim_matches(is_space)
+}
+
+/// What is space to PostgreSQL: of ASCII only.
+fn is_space(char: char) -> bool {
+    matches!(char, ' ' | '\t'..='\r')
 }
 
 #[cfg(test)]

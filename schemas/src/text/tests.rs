@@ -118,9 +118,39 @@ fn intervals() {
             ("90", "00:01:30"),
             ("0 days", "00:00:00"),
             ("P1Y2M3DT4H5M6.5S", "1 year 2 mons 3 days 04:05:06.5"),
-            ("a while", "ERROR: invalid input syntax for type interval: \"a while\""),
+            ("1 04:05:06", "1 day 04:05:06"),
+            ("-1 04:05:06", "-1 days +04:05:06"),
+            ("1-2 3 04:05:06", "1 year 2 mons 3 days 04:05:06"),
+            ("-1-2", "-1 years -2 mons"),
+            ("-0-2", "-2 mons"),
+            ("0:0:60", "00:01:00"),
+            ("4:05.5", "00:04:05.5"),
+            ("1 month ago 2 days", "-1 mons -2 days"),
+            ("@ 1d2h, 3\tmin", "1 day 02:03:00"),
+            ("1y2mon3d4h5m6s", "1 year 2 mons 3 days 04:05:06"),
+            ("1 day 2", "1 day 00:00:02"),
+            ("PT", "00:00:00"),
         ],
     );
+    for text in [
+        "a while",
+        "ago",
+        "@",
+        "",
+        "P",
+        "1 2",
+        "1 day 1 day",
+        "2 1 day",
+        "1 day2 hours",
+        "1:2:3 4",
+        "1 4:5 1 hour",
+        "\u{2003}1 day",
+    ] {
+        check(Type::Interval, &[(text, &format!("ERROR: invalid input syntax for type interval: \"{text}\""))]);
+    }
+    for text in ["0:60", "1-12", "2147483648 days", "99999999999999999999 days", "9223372036854775808 us"] {
+        check(Type::Interval, &[(text, &format!("ERROR: interval field value out of range: \"{text}\""))]);
+    }
 }
 
 #[test]
@@ -131,6 +161,8 @@ fn uuids_and_arrays() {
         Type::Array(Box::new(Type::Int8)),
         &[("{1, 2,NULL}", "{1,2,NULL}"), ("{}", "{}"), ("1", "ERROR: malformed array literal: \"1\"")],
     );
+    let spaces = "{\u{2003}a,\"b\" ,\u{a0}}";
+    check(Type::Array(Box::new(Type::Text)), &[(spaces, "{\u{2003}a,b,\u{a0}}")]);
     check(Type::Array(Box::new(Type::Text)), &[(r#"{a b,"","null","q\"\\",é}"#, r#"{"a b","","null","q\"\\",é}"#)]);
 }
 
