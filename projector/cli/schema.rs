@@ -83,7 +83,7 @@ fn check(context: &mut Context, against: Option<&Path>, asked: Compatibility) ->
     for found in &breaks {
         match context.form() {
             Form::Json => context.print(to_json(found))?,
-            Form::Text => context.print(line(found))?,
+            Form::Text => context.print(found)?,
         }
     }
     if context.form() == Form::Text {
@@ -91,12 +91,6 @@ fn check(context: &mut Context, against: Option<&Path>, asked: Compatibility) ->
         context.print(format_args!("event types {types}, breaks {}", breaks.len()))?;
     }
     Ok(if breaks.is_empty() { Exit::Success } else { Exit::No })
-}
-
-fn line(found: &Break) -> String {
-    let version = found.version.map(|version| format!(".v{version}")).unwrap_or_default();
-    let field = if found.field.is_empty() { String::new() } else { format!(" {}", found.field) };
-    format!("{}{version}{field}: {} ({})", found.event_type, found.message, found.rule)
 }
 
 fn to_json(found: &Break) -> Value {

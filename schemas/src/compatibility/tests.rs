@@ -1,15 +1,8 @@
 //! Breaks, by example.
 
 use super::*;
-use crate::{CompileUpcast, Field, SourceFile, UpcastExpr, UpcastMistake};
-
-struct NoSql;
-
-impl CompileUpcast for NoSql {
-    fn compile(&self, _: &str, _: &[Field]) -> Result<UpcastExpr, Vec<UpcastMistake>> {
-        Err(Vec::new())
-    }
-}
+use crate::SourceFile;
+use crate::upcast::NoSql;
 
 fn registry(files: &[(&str, String)]) -> Registry {
     let files: Vec<SourceFile> =

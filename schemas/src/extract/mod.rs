@@ -12,6 +12,7 @@ mod plan;
 mod pointer;
 mod walk;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 pub(crate) use convert::uuid as parse_uuid_text;
@@ -73,14 +74,15 @@ impl Extractor {
     }
 
     /// The data as the newest version has it.
-    fn lift(&self, version: &Version, data: &str) -> Result<String, Violation> {
-        let mut data = data.to_owned();
+    fn lift<'a>(&self, version: &Version, data: &'a str) -> Result<Cow<'a, str>, Violation> {
+        let mut data = Cow::Borrowed(data);
         for older in self.event_type.versions().iter().filter(|older| older.number >= version.number) {
             let Some(upcast) = &older.upcast else { continue };
-            data = upcast.apply(older, &data).map_err(|violation| match older.number == version.number {
+            let lifted = upcast.apply(older, &data).map_err(|violation| match older.number == version.number {
                 true => violation,
                 false => upcast_failed(version, violation),
             })?;
+            data = Cow::Owned(lifted);
         }
         Ok(data)
     }

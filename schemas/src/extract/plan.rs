@@ -1,6 +1,7 @@
 //! The compiled form of a schema and of what is wanted: a tree that the walk follows beside the data.
 
 use super::accept::{Choice, Left};
+use crate::scan::{Escapes, Token};
 use crate::schema::{Additional, Bounds, Kinds, Presence, Property, Range, Schema};
 use crate::types::Type;
 
@@ -192,6 +193,16 @@ impl Column {
             Type::Array(_) => Column::Array,
             // Schemas have no intervals and leave nothing undecided.
             Type::Json(_) | Type::Interval | Type::Unknown => Column::Json,
+        }
+    }
+
+    /// Whether the column certainly holds this scalar, as far as that can be said without decoding it.
+    #[inline]
+    pub(super) fn holds(self, token: &Token<'_>) -> bool {
+        match (self, token) {
+            (Column::Json, _) | (_, Token::Null) => true,
+            (Column::Text, Token::Text(text)) => text.escapes != Escapes::Nul,
+            _ => false,
         }
     }
 

@@ -157,6 +157,9 @@ impl<'a> Walk<'_, 'a> {
 
     #[inline]
     fn scalar(&mut self, node: &Node, token: Token<'a>, start: usize) {
+        if node.targets.is_empty() && node.column.holds(&token) {
+            return;
+        }
         match convert(node.column, token, self.scanner.since(start)) {
             Some(value) => self.deliver(&node.targets, value),
             None => self.unfit(start, node.column),

@@ -2,15 +2,7 @@
 
 use super::*;
 use crate::registry::Registry;
-use crate::{CompileUpcast, Field, UpcastExpr, UpcastMistake};
-
-struct NoSql;
-
-impl CompileUpcast for NoSql {
-    fn compile(&self, _: &str, _: &[Field]) -> Result<UpcastExpr, Vec<UpcastMistake>> {
-        Err(Vec::new())
-    }
-}
+use crate::upcast::NoSql;
 
 fn event(ty: &str, data: &str) -> String {
     format!(r#"{{"specversion":"1.0","id":"1","source":"/shop/orders","type":"{ty}","data":{data}}}"#)

@@ -2,7 +2,7 @@
 
 use super::observed::Observed;
 use crate::json::write_string;
-use crate::schema::{Format, Kinds};
+use crate::schema::Kinds;
 
 /// The schema of a type's data, as the text of a file.
 pub(super) fn schema(title: &str, observed: &Observed) -> String {
@@ -76,18 +76,4 @@ fn quoted(text: &str) -> String {
     let mut out = String::new();
     write_string(text, &mut out);
     out
-}
-
-// === impl Format ===
-
-impl Format {
-    /// Its name in a schema.
-    fn name(self) -> &'static str {
-        match self {
-            Format::DateTime => "date-time",
-            Format::Date => "date",
-            Format::Uuid => "uuid",
-            Format::Decimal => "decimal",
-        }
-    }
 }

@@ -134,26 +134,5 @@ pub fn unescape(string: &str) -> Option<Cow<'_, str>> {
 
 /// The character that the escape at the start of the text stands for, and the escape's length.
 pub(super) fn escaped(text: &str) -> Option<(char, usize)> {
-    Some(match text.as_bytes().get(1)? {
-        b'b' => ('\x08', 2),
-        b'f' => ('\x0c', 2),
-        b'n' => ('\n', 2),
-        b'r' => ('\r', 2),
-        b't' => ('\t', 2),
-        b'u' => return unicode(text),
-        b'"' => ('"', 2),
-        b'\\' => ('\\', 2),
-        b'/' => ('/', 2),
-        _ => return None,
-    })
-}
-
-fn unicode(text: &str) -> Option<(char, usize)> {
-    let unit = |at: usize| u32::from_str_radix(text.get(at..at + 4)?, 16).ok();
-    let first = unit(2)?;
-    if !(0xd800..0xdc00).contains(&first) {
-        return char::from_u32(first).filter(|c| *c != '\0').map(|c| (c, 6));
-    }
-    let second = unit(8).filter(|low| text.get(6..8) == Some("\\u") && (0xdc00..0xe000).contains(low))?;
-    char::from_u32(0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00)).map(|c| (c, 12))
+    crate::scan::escaped(text.as_bytes()).filter(|(char, _)| *char != '\0')
 }

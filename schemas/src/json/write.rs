@@ -1,8 +1,7 @@
 //! Values into JSON, as PostgreSQL's `to_json` writes them.
 
-use std::borrow::Cow;
-
 use crate::Value;
+use crate::scan::plain_len;
 use crate::text;
 
 /// Appends the value as JSON. Doubles that JSON has no number for become strings, as timestamps, dates, uuids and intervals are.
@@ -40,21 +39,20 @@ fn quoted(out: &mut String, print: impl FnOnce(&mut String)) {
 /// Appends the text as a JSON string, escaped only where it has to be.
 pub fn write_string(text: &str, out: &mut String) {
     out.push('"');
-    let mut plain = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if let Some(escape) = escape_of(byte) {
-            out.push_str(&text[plain..at]);
-            out.push_str(&escape);
-            plain = at + 1;
-        }
+    let mut rest = text;
+    loop {
+        let (plain, special) = rest.split_at(plain_len(rest.as_bytes()));
+        out.push_str(plain);
+        // Only ASCII is ever escaped, so a byte is a character.
+        let Some(byte) = special.bytes().next() else { break };
+        write_escape(byte, out);
+        rest = &special[1..];
     }
-    out.push_str(&text[plain..]);
     out.push('"');
 }
 
-/// Only ASCII is ever escaped, so bytes can stand for characters.
-fn escape_of(byte: u8) -> Option<Cow<'static, str>> {
-    Some(Cow::Borrowed(match byte {
+fn write_escape(byte: u8, out: &mut String) {
+    out.push_str(match byte {
         b'"' => "\\\"",
         b'\\' => "\\\\",
         b'\x08' => "\\b",
@@ -62,7 +60,6 @@ fn escape_of(byte: u8) -> Option<Cow<'static, str>> {
         b'\n' => "\\n",
         b'\r' => "\\r",
         b'\t' => "\\t",
-        0..0x20 => return Some(Cow::Owned(format!("\\u{byte:04x}"))),
-        _ => return None,
-    }))
+        _ => return out.push_str(&format!("\\u{byte:04x}")),
+    });
 }

@@ -1,15 +1,7 @@
 //! Registries, by example.
 
 use super::*;
-use crate::{Field, UpcastExpr, UpcastMistake};
-
-struct NoSql;
-
-impl CompileUpcast for NoSql {
-    fn compile(&self, _: &str, _: &[Field]) -> Result<UpcastExpr, Vec<UpcastMistake>> {
-        Err(vec![UpcastMistake { span: 0..1, message: "no SQL here".to_owned(), hint: None }])
-    }
-}
+use crate::upcast::NoSql;
 
 const ORDER: &str = r#"{"type":"object","required":["id"],"properties":{
     "id":{"type":"string"},

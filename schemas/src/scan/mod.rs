@@ -7,7 +7,7 @@ mod skip;
 mod string;
 
 pub(crate) use number::{Number, NumberForm};
-pub(crate) use string::{Escapes, Text};
+pub(crate) use string::{Escapes, Text, escaped, plain_len};
 
 /// How deep containers may be nested; `serde_json` stops at the same depth.
 const MAX_DEPTH: u32 = 127;

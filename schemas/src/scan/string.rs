@@ -85,17 +85,10 @@ impl<'a> Scanner<'a> {
 
     /// Reads one escape; what the string's escapes are, with this one.
     fn escape(&mut self, before: Escapes) -> Result<Escapes, Broken> {
-        let bytes = self.rest();
-        match bytes.get(1) {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 2,
-            Some(b'u') => return self.unicode_escape(before),
-            _ => return Err(Broken("unknown escape in a string")),
-        }
-        Ok(if before == Escapes::Nul { Escapes::Nul } else { Escapes::Some })
-    }
-
-    fn unicode_escape(&mut self, before: Escapes) -> Result<Escapes, Broken> {
-        let (char, len) = unicode(self.rest()).ok_or(Broken("bad \\u escape in a string"))?;
+        let Some((char, len)) = escaped(self.rest()) else {
+            let is_unicode = self.rest().get(1) == Some(&b'u');
+            return Err(Broken(if is_unicode { "bad \\u escape in a string" } else { "unknown escape in a string" }));
+        };
         self.at += len;
         Ok(if char == '\0' || before == Escapes::Nul { Escapes::Nul } else { Escapes::Some })
     }
@@ -103,7 +96,7 @@ impl<'a> Scanner<'a> {
 
 /// How many of the leading bytes are neither quote, backslash nor control character.
 #[inline]
-fn plain_len(bytes: &[u8]) -> usize {
+pub(crate) fn plain_len(bytes: &[u8]) -> usize {
     let (chunks, tail) = bytes.as_chunks();
     for (index, chunk) in chunks.iter().enumerate() {
         let special = special_bytes(u64::from_le_bytes(*chunk));
@@ -133,7 +126,21 @@ fn special_bytes(word: u64) -> u64 {
     (zero(quote) | zero(backslash) | control) & HIGH
 }
 
-/// The character of a leading `\uXXXX`, or of a pair of them, and how many bytes that is.
+/// The character of a leading escape, and how many bytes that is; `None` where it is none.
+pub(crate) fn escaped(bytes: &[u8]) -> Option<(char, usize)> {
+    Some(match bytes.get(1)? {
+        b'b' => ('\u{8}', 2),
+        b'f' => ('\u{c}', 2),
+        b'n' => ('\n', 2),
+        b'r' => ('\r', 2),
+        b't' => ('\t', 2),
+        b'u' => return unicode(bytes),
+        same @ (b'"' | b'\\' | b'/') => (char::from(*same), 2),
+        _ => return None,
+    })
+}
+
+/// The same of `\uXXXX`, or of a pair of them.
 fn unicode(bytes: &[u8]) -> Option<(char, usize)> {
     let first = code_unit(bytes)?;
     if !(0xD800..0xDC00).contains(&first) {
@@ -153,20 +160,11 @@ fn code_unit(bytes: &[u8]) -> Option<u32> {
 fn unescape(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     let mut rest = raw;
-    while let Some((plain, escaped)) = rest.split_once('\\') {
-        out.push_str(plain);
-        let (char, len) = match escaped.as_bytes().first() {
-            Some(b'u') => unicode(&rest.as_bytes()[plain.len()..]).unwrap_or((char::REPLACEMENT_CHARACTER, 6)),
-            Some(b'b') => ('\u{8}', 2),
-            Some(b'f') => ('\u{c}', 2),
-            Some(b'n') => ('\n', 2),
-            Some(b'r') => ('\r', 2),
-            Some(b't') => ('\t', 2),
-            Some(&other) => (other as char, 2),
-            None => (char::REPLACEMENT_CHARACTER, 1),
-        };
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        let (char, len) = escaped(&rest.as_bytes()[at..]).unwrap_or((char::REPLACEMENT_CHARACTER, 1));
         out.push(char);
-        rest = rest.get(plain.len() + len..).unwrap_or_default();
+        rest = &rest[at + len..];
     }
     out.push_str(rest);
     out

@@ -1,13 +1,9 @@
 //! `$ref`, `allOf`, `anyOf` and `oneOf`, in the forms in which generators of schemas write *this type* and
 //! *this type or null*.
 
-use super::read::Reader;
+use super::read::{Reader, is_annotation};
 use super::{Kinds, Rest, Schema};
 use crate::document::Node;
-
-/// Keywords besides which a combination is still the whole of a schema.
-const ASIDE: [&str; 9] =
-    ["title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "$comment", "$defs"];
 
 /// The schema at `node`, where it is made of another.
 pub(super) fn combined(reader: &mut Reader<'_>, node: &Node) -> Option<Schema> {
@@ -19,7 +15,7 @@ pub(super) fn combined(reader: &mut Reader<'_>, node: &Node) -> Option<Schema> {
         nullable(reader, node.get("anyOf").or_else(|| node.get("oneOf"))?.items())?
     };
     let own = ["$ref", "allOf", "anyOf", "oneOf"].into_iter().find(|name| node.get(name).is_some());
-    for member in node.members().iter().filter(|member| Some(member.name.as_str()) != own && !is_aside(&member.name)) {
+    for member in node.members().iter().filter(|member| Some(member.name.as_str()) != own && !is_annotation(&member.name)) {
         schema.leave(&member.name, &member.value);
     }
     Some(schema)
@@ -53,9 +49,5 @@ fn nullable(reader: &mut Reader<'_>, branches: &[Node]) -> Option<Schema> {
 
 fn is_null(node: &Node) -> bool {
     let is_type = node.get("type").and_then(Node::text).and_then(Kinds::named) == Some(Kinds::NULL);
-    is_type && node.members().iter().all(|member| member.name == "type" || is_aside(&member.name))
-}
-
-fn is_aside(name: &str) -> bool {
-    ASIDE.contains(&name) || name == "definitions" || name == "$schema" || name == "$id" || name.starts_with("x-")
+    is_type && node.members().iter().all(|member| member.name == "type" || is_annotation(&member.name))
 }

@@ -148,15 +148,21 @@ impl Schema {
 // === impl Format ===
 
 impl Format {
+    const ALL: [Format; 4] = [Format::DateTime, Format::Date, Format::Uuid, Format::Decimal];
+
     /// The format of that name.
     pub(crate) fn named(name: &str) -> Option<Format> {
-        Some(match name {
-            "date-time" => Format::DateTime,
-            "date" => Format::Date,
-            "uuid" => Format::Uuid,
-            "decimal" => Format::Decimal,
-            _ => return None,
-        })
+        Self::ALL.into_iter().find(|format| format.name() == name)
+    }
+
+    /// Its name in a schema.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Format::DateTime => "date-time",
+            Format::Date => "date",
+            Format::Uuid => "uuid",
+            Format::Decimal => "decimal",
+        }
     }
 }
 

@@ -142,7 +142,7 @@ impl Reader<'_> {
             "additionalProperties" => schema.additional = self.additional(node),
             // See `require`.
             "required" => {}
-            name if ANNOTATIONS.contains(&name) || name.starts_with("x-") => {}
+            name if is_annotation(name) => {}
             _ => return None,
         }
         Some(())
@@ -169,6 +169,11 @@ impl Reader<'_> {
         let schema = self.schema(node);
         if schema == Schema::any() { Additional::Open } else { Additional::Schema(Box::new(schema)) }
     }
+}
+
+/// Whether a keyword checks nothing; names that begin with `x-` are people's own.
+pub(super) fn is_annotation(name: &str) -> bool {
+    ANNOTATIONS.contains(&name) || name.starts_with("x-")
 }
 
 /// Whether a keyword is only for what another one beside it leaves over.

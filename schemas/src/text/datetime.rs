@@ -10,19 +10,19 @@ const MAX_OFFSET_HOURS: i64 = 15;
 const YEARS: std::ops::RangeInclusive<i64> = -4713..=294_246;
 
 /// Microseconds since 1970-01-01T00:00:00Z. Without an offset the time is UTC; fractions are rounded to microseconds.
-pub fn parse_timestamp(text: &str) -> Result<i64, TextError> {
+pub(super) fn parse_timestamp(text: &str) -> Result<i64, TextError> {
     let moment = parse_moment(text, "timestamp with time zone")?;
     Ok(moment.days * DAY + moment.micros - moment.offset)
 }
 
 /// Days since 1970-01-01. A time of day and an offset may follow and are dropped.
-pub fn parse_date(text: &str) -> Result<i32, TextError> {
+pub(super) fn parse_date(text: &str) -> Result<i32, TextError> {
     let moment = parse_moment(text, "date")?;
     Ok(moment.days as i32)
 }
 
 /// `2026-01-01 00:00:00+00`
-pub fn print_timestamp(micros: i64, out: &mut String) {
+pub(super) fn print_timestamp(micros: i64, out: &mut String) {
     print_moment(micros, " ", "+00", out);
 }
 
@@ -32,7 +32,7 @@ pub fn print_timestamp_iso(micros: i64, out: &mut String) {
 }
 
 /// `2026-01-01`
-pub fn print_date(days: i32, out: &mut String) {
+pub(super) fn print_date(days: i32, out: &mut String) {
     let civil = Civil::of_days(i64::from(days));
     print_civil(civil, out);
     print_era(civil, out);
@@ -81,11 +81,14 @@ fn print_era(civil: Civil, out: &mut String) {
 /// Two digits, and a fraction without trailing zeros.
 pub(super) fn print_seconds(micros: i64, out: &mut String) {
     print_two(micros / SECOND, out);
-    let fraction = micros % SECOND;
-    if fraction != 0 {
-        let digits = format!("{fraction:06}");
-        push(out, format_args!(".{}", digits.trim_end_matches('0')));
+    let (mut fraction, mut width) = (micros % SECOND, 6);
+    if fraction == 0 {
+        return;
     }
+    while fraction % 10 == 0 {
+        (fraction, width) = (fraction / 10, width - 1);
+    }
+    push(out, format_args!(".{fraction:0width$}"));
 }
 
 /// A point in time as it is written.
@@ -231,7 +234,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// At most six digits by the callers, so nothing overflows.
+/// At most fifteen digits by the callers, so nothing overflows.
 fn number(digits: &str) -> i64 {
     digits.bytes().fold(0, |number, byte| number * 10 + i64::from(byte - b'0'))
 }
@@ -242,6 +245,14 @@ pub(crate) fn fraction_micros(digits: &str) -> i64 {
         return number(digits) * 10i64.pow(6 - digits.len() as u32);
     }
     // PostgreSQL rounds the double nearest to the fraction, and so must this.
-    let fraction: f64 = format!("0.{digits}").parse().unwrap_or(0.0);
-    (fraction * SECOND as f64).round_ties_even() as i64
+    (nearest_fraction(digits) * SECOND as f64).round_ties_even() as i64
+}
+
+/// The double nearest to `0.digits`. Of numbers that doubles hold exactly, a division yields the nearest.
+fn nearest_fraction(digits: &str) -> f64 {
+    const EXACT_DIGITS: usize = 15;
+    match digits.len() {
+        len @ ..=EXACT_DIGITS => number(digits) as f64 / 10i64.pow(len as u32) as f64,
+        _ => format!("0.{digits}").parse().unwrap_or(0.0),
+    }
 }

@@ -19,7 +19,7 @@ pub fn parse_double(text: &str) -> Result<f64, TextError> {
 }
 
 /// The shortest text that reads back as the same double: `0.1`, `1e+20`, `Infinity`, `NaN`.
-pub fn print_double(value: f64, out: &mut String) {
+pub(super) fn print_double(value: f64, out: &mut String) {
     if value.is_nan() {
         return out.push_str("NaN");
     }

@@ -5,12 +5,12 @@ use std::num::IntErrorKind;
 use super::{TextError, trimmed};
 
 /// The `integer` that `text` writes.
-pub fn parse_int4(text: &str) -> Result<i32, TextError> {
+pub(super) fn parse_int4(text: &str) -> Result<i32, TextError> {
     parse(text, "integer")
 }
 
 /// The `bigint` that `text` writes.
-pub fn parse_int8(text: &str) -> Result<i64, TextError> {
+pub(super) fn parse_int8(text: &str) -> Result<i64, TextError> {
     parse(text, "bigint")
 }
 

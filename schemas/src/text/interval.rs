@@ -23,7 +23,7 @@ enum Unit {
 const DAYS_OF_MONTH: f64 = 30.0;
 
 /// The `interval` that `text` writes.
-pub fn parse_interval(text: &str) -> Result<Interval, TextError> {
+pub(super) fn parse_interval(text: &str) -> Result<Interval, TextError> {
     let whole = trimmed(text);
     let sum = whole.strip_prefix('P').map_or_else(|| verbose(whole), iso);
     sum.and_then(Sum::finish).map_err(|wrong| match wrong {
@@ -158,7 +158,7 @@ fn iso_part(mut text: &str, sum: &mut Sum, unit_of: impl Fn(char) -> Option<Unit
 // === output ===
 
 /// `1 year 2 mons -3 days +04:05:06.7`
-pub fn print_interval(value: Interval, out: &mut String) {
+pub(super) fn print_interval(value: Interval, out: &mut String) {
     let mut fields = Fields { is_first: true, follows_negative: false };
     fields.print(value.months / 12, "year", out);
     fields.print(value.months % 12, "mon", out);

@@ -19,14 +19,17 @@ use std::borrow::Cow;
 use crate::shortened::shown;
 use crate::{Type, Value};
 
-pub use boolean::parse_bool;
+use boolean::parse_bool;
 pub(crate) use datetime::fraction_micros;
-pub use datetime::{parse_date, parse_timestamp, print_date, print_timestamp, print_timestamp_iso};
+pub use datetime::print_timestamp_iso;
+use datetime::{parse_date, parse_timestamp, print_date, print_timestamp};
 pub use decimal::parse_decimal;
-pub use double::{parse_double, print_double};
-pub use integer::{parse_int4, parse_int8};
-pub use interval::{parse_interval, print_interval};
-pub use uuid::{parse_uuid, print_uuid};
+pub use double::parse_double;
+use double::print_double;
+use integer::{parse_int4, parse_int8};
+use interval::{parse_interval, print_interval};
+pub(crate) use uuid::parse_uuid;
+use uuid::print_uuid;
 
 /// Text that is not a value of the type; the wording is PostgreSQL's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -198,6 +198,14 @@ proptest! {
     }
 
     #[test]
+    fn fractions_are_those_of_the_nearest_double(digits in "[0-9]{1,20}") {
+        let fraction: f64 = format!("0.{digits}").parse().unwrap();
+        let micros = (fraction * 1e6).round_ties_even() as i64;
+        let text = format!("1970-01-01T00:00:00.{digits}Z");
+        prop_assert_eq!(parse(&text, &Type::Timestamp), Ok(Value::Timestamp(micros)));
+    }
+
+    #[test]
     fn values_come_back((ty, value) in value()) {
         let mut shown = String::new();
         print(&value, &mut shown);

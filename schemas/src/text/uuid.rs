@@ -3,7 +3,7 @@
 use super::{TextError, push, trimmed};
 
 /// 32 hexadecimal digits, in braces or not, with or without hyphens after any group of four.
-pub fn parse_uuid(text: &str) -> Result<u128, TextError> {
+pub(crate) fn parse_uuid(text: &str) -> Result<u128, TextError> {
     read(text).ok_or_else(|| TextError::syntax("uuid", trimmed(text)))
 }
 
@@ -30,7 +30,7 @@ fn read(text: &str) -> Option<u128> {
 }
 
 /// In groups of 8, 4, 4, 4 and 12 digits, lower case.
-pub fn print_uuid(value: u128, out: &mut String) {
+pub(super) fn print_uuid(value: u128, out: &mut String) {
     let (a, b, c) = ((value >> 96) as u32, (value >> 80) as u16, (value >> 64) as u16);
     let (d, e) = ((value >> 48) as u16, value as u64 & 0xffff_ffff_ffff);
     push(out, format_args!("{a:08x}-{b:04x}-{c:04x}-{d:04x}-{e:012x}"));

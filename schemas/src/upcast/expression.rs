@@ -36,6 +36,17 @@ pub struct UpcastMistake {
     pub hint: Option<String>,
 }
 
+/// For tests that have no use for expressions: refuses all.
+#[cfg(test)]
+pub(crate) struct NoSql;
+
+#[cfg(test)]
+impl CompileUpcast for NoSql {
+    fn compile(&self, _: &str, _: &[Field]) -> Result<UpcastExpr, Vec<UpcastMistake>> {
+        Err(vec![UpcastMistake { span: 0..1, message: "no SQL here".to_owned(), hint: None }])
+    }
+}
+
 impl fmt::Debug for UpcastExpr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UpcastExpr").field("fields", &self.fields).field("ty", &self.ty).finish_non_exhaustive()

@@ -15,6 +15,8 @@ mod check;
 mod expression;
 mod file;
 
+#[cfg(test)]
+pub(crate) use expression::NoSql;
 pub use expression::{CompileUpcast, UpcastEval, UpcastExpr, UpcastMistake};
 
 use crate::extract::Plan;

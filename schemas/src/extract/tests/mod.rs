@@ -6,16 +6,9 @@ mod values;
 mod violations;
 
 use super::*;
+use crate::SourceFile;
 use crate::registry::Registry;
-use crate::{CompileUpcast, Field, SourceFile, UpcastExpr, UpcastMistake};
-
-struct NoSql;
-
-impl CompileUpcast for NoSql {
-    fn compile(&self, _: &str, _: &[Field]) -> Result<UpcastExpr, Vec<UpcastMistake>> {
-        Err(Vec::new())
-    }
-}
+use crate::upcast::NoSql;
 
 /// A registry with one type, `A` of the service `s`, in one version.
 fn event_type(schema: &str) -> Arc<EventType> {
