@@ -57,81 +57,80 @@ fn fields() {
     }
 }
 
+/// Older and newer schema of the field `a`, and what breaks backward compatibility, in it or inside of it.
+fn check_field(cases: &[(&str, &str, &[&str])]) {
+    for (older, newer, expect) in cases {
+        let (old, new) = (with(&format!(r#""a":{older}"#), ""), with(&format!(r#""a":{newer}"#), ""));
+        let place = |message: &str| if message.starts_with(['[', '.']) { "A.v1 a" } else { "A.v1 a: " };
+        let expect: Vec<String> = expect.iter().map(|message| format!("{}{message}", place(message))).collect();
+        assert_eq!(check(&old, &new, Compatibility::Backward), expect, "{older} {newer}");
+    }
+}
+
 #[test]
 fn values() {
-    for (older, newer, expect) in [
-        (r#"{"type":"string"}"#, r#"{"type":"integer"}"#, vec!["it was text, and now is bigint (changed_type)"]),
-        (r#"{"type":"string"}"#, r#"{"type":"string","format":"date"}"#, vec!["it was text, and now is date (changed_type)"]),
+    check_field(&[
+        (r#"{"type":"string"}"#, r#"{"type":"integer"}"#, &["it was text, and now is bigint (changed_type)"]),
+        (r#"{"type":"string"}"#, r#"{"type":"string","format":"date"}"#, &["it was text, and now is date (changed_type)"]),
         (
             r#"{"type":["string","null"]}"#,
             r#"{"type":"string"}"#,
-            vec!["the older allows null, the newer schema does not (narrowed_type)"],
+            &["the older allows null, the newer schema does not (narrowed_type)"],
         ),
-        (r#"{"type":"string"}"#, r#"{"type":["string","null"]}"#, vec![]),
-        (
-            r#"{"enum":["a","b","c"]}"#,
-            r#"{"enum":["c","d"]}"#,
-            vec!["the newer schema does not allow \"a\", \"b\" (narrowed_enum)"],
-        ),
+        (r#"{"type":"string"}"#, r#"{"type":["string","null"]}"#, &[]),
+        (r#"{"enum":["a","b","c"]}"#, r#"{"enum":["c","d"]}"#, &["the newer schema does not allow \"a\", \"b\" (narrowed_enum)"]),
         (
             r#"{"type":"string"}"#,
             r#"{"enum":["a"]}"#,
-            vec!["the newer schema allows only some values, the older any (narrowed_enum)"],
-        ),
-        (
-            r#"{"type":"integer","minimum":0}"#,
-            r#"{"type":"integer","minimum":1,"maximum":9}"#,
-            vec![
-                "the newer schema has `maximum` 9, the older has none (narrowed_bounds)",
-                "the newer schema has `minimum` 1, the older has 0 (narrowed_bounds)",
-            ],
-        ),
-        (r#"{"type":"integer","exclusiveMinimum":1}"#, r#"{"type":"integer","minimum":1}"#, vec![]),
-        (
-            r#"{"type":"number","minimum":1,"maximum":8}"#,
-            r#"{"type":"number","exclusiveMinimum":0,"exclusiveMaximum":9}"#,
-            vec![],
-        ),
-        (
-            r#"{"type":"number","minimum":0}"#,
-            r#"{"type":"number","exclusiveMinimum":0}"#,
-            vec!["the newer schema has `exclusiveMinimum` 0, the older has none (narrowed_bounds)"],
-        ),
-        (r#"{"type":"string","maxLength":5}"#, r#"{"type":"string","maxLength":6,"minLength":0}"#, vec![]),
-        (
-            r#"{"type":"array","items":{"type":"string","maxLength":5}}"#,
-            r#"{"type":"array","minItems":1,"items":{"type":"string","maxLength":4}}"#,
-            vec![
-                "the newer schema has `minItems` 1, the older has none (narrowed_bounds)",
-                "[]: the newer schema has `maxLength` 4, the older has 5 (narrowed_bounds)",
-            ],
+            &["the newer schema allows only some values, the older any (narrowed_enum)"],
         ),
         (
             r#"{"type":"string","pattern":"^a"}"#,
             r#"{"type":"string","pattern":"^b"}"#,
-            vec!["the newer schema has `pattern`: \"^b\", the older does not (changed_constraint)"],
+            &["the newer schema has `pattern`: \"^b\", the older does not (changed_constraint)"],
         ),
-        (r#"{"type":"string","pattern":"^a"}"#, r#"{"type":"string"}"#, vec![]),
+        (r#"{"type":"string","pattern":"^a"}"#, r#"{"type":"string"}"#, &[]),
         (
             r#"{"type":"object","properties":{"x":{"type":"string"}}}"#,
             r#"{"type":"object","properties":{"x":{"type":"boolean"}}}"#,
-            vec![".x: it was text, and now is boolean (changed_type)"],
+            &[".x: it was text, and now is boolean (changed_type)"],
         ),
         (
             r#"{"type":"array","items":{"type":"object"}}"#,
             r#"{"type":"object"}"#,
-            vec!["it was a JSON array, and now is any JSON (changed_type)"],
+            &["it was a JSON array, and now is any JSON (changed_type)"],
         ),
-    ] {
-        let (old, new) = (with(&format!(r#""a":{older}"#), ""), with(&format!(r#""a":{newer}"#), ""));
-        let expect: Vec<String> = expect
-            .iter()
-            .map(
-                |message| if message.starts_with(['[', '.']) { format!("A.v1 a{message}") } else { format!("A.v1 a: {message}") },
-            )
-            .collect();
-        assert_eq!(check(&old, &new, Compatibility::Backward), expect, "{older} {newer}");
-    }
+    ]);
+}
+
+#[test]
+fn bounds() {
+    check_field(&[
+        (
+            r#"{"type":"integer","minimum":0}"#,
+            r#"{"type":"integer","minimum":1,"maximum":9}"#,
+            &[
+                "the newer schema has `maximum` 9, the older has none (narrowed_bounds)",
+                "the newer schema has `minimum` 1, the older has 0 (narrowed_bounds)",
+            ],
+        ),
+        (r#"{"type":"integer","exclusiveMinimum":1}"#, r#"{"type":"integer","minimum":1}"#, &[]),
+        (r#"{"type":"number","minimum":1,"maximum":8}"#, r#"{"type":"number","exclusiveMinimum":0,"exclusiveMaximum":9}"#, &[]),
+        (
+            r#"{"type":"number","minimum":0}"#,
+            r#"{"type":"number","exclusiveMinimum":0}"#,
+            &["the newer schema has `exclusiveMinimum` 0, the older has none (narrowed_bounds)"],
+        ),
+        (r#"{"type":"string","maxLength":5}"#, r#"{"type":"string","maxLength":6,"minLength":0}"#, &[]),
+        (
+            r#"{"type":"array","items":{"type":"string","maxLength":5}}"#,
+            r#"{"type":"array","minItems":1,"items":{"type":"string","maxLength":4}}"#,
+            &[
+                "the newer schema has `minItems` 1, the older has none (narrowed_bounds)",
+                "[]: the newer schema has `maxLength` 4, the older has 5 (narrowed_bounds)",
+            ],
+        ),
+    ]);
 }
 
 #[test]

@@ -133,6 +133,14 @@ fn intervals() {
         ],
     );
     for text in [
+        "1w2d",
+        "1d-2h",
+        "1 ago",
+        "0 us 1.5",
+        "3 1-2",
+        "1.5-2",
+        "-.5 days",
+        "P+1Y",
         "a while",
         "ago",
         "@",

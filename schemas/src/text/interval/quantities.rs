@@ -10,13 +10,12 @@ const BEFORE_DIGITS: [&str; 7] = ["y", "mon", "d", "h", "m", "s", "dec"];
 
 /// The quantities of the text. It is read from its end, for a number's unit follows it.
 pub(super) fn verbose(text: &str) -> Result<Sum, Wrong> {
-    let before = Before::Implied(Unit::Micros(SECOND));
-    let mut quantities = Quantities { sum: Sum::default(), before, seen: Vec::new(), is_ago: false };
+    let unit = Some(Unit::Micros(SECOND));
+    let mut quantities = Quantities { sum: Sum::default(), unit, seen: Vec::new(), is_ago: false };
     for word in words(text).ok_or(Wrong::Form)?.into_iter().rev() {
         quantities.add(word)?;
     }
     match quantities {
-        Quantities { before: Before::Named(_), .. } => Err(Wrong::Form),
         Quantities { seen, .. } if seen.is_empty() => Err(Wrong::Form),
         Quantities { sum, is_ago: true, .. } => Ok(sum.negated()),
         Quantities { sum, .. } => Ok(sum),
@@ -51,20 +50,11 @@ fn runs_on(name: &str, after: &str) -> bool {
 /// What was read from the end so far.
 struct Quantities {
     sum: Sum,
-    before: Before,
+    /// The unit of a number that stands before; `ago` is none's.
+    unit: Option<Unit>,
     /// No unit can be given twice.
     seen: Vec<Unit>,
     is_ago: bool,
-}
-
-/// What may stand before what was read.
-enum Before {
-    /// A number of this unit.
-    Implied(Unit),
-    /// Such a number must.
-    Named(Unit),
-    /// No number: `ago` is none's unit.
-    Name,
 }
 
 impl Quantities {
@@ -76,7 +66,7 @@ impl Quantities {
             return self.time(word);
         }
         match take_number(word)? {
-            (number, "") => self.number(&number),
+            (number, "") => self.quantity(&number, self.unit.ok_or(Wrong::Form)?),
             (years, months) if years.fraction == 0.0 => {
                 self.years_and_months(&years, months.strip_prefix('-').ok_or(Wrong::Form)?)
             }
@@ -85,24 +75,19 @@ impl Quantities {
     }
 
     fn name(&mut self, name: &str) -> Result<(), Wrong> {
-        if let Before::Named(_) = self.before {
-            return Err(Wrong::Form);
-        }
         self.is_ago |= name == "ago";
-        self.before = if name == "ago" { Before::Name } else { Before::Named(unit_named(name).ok_or(Wrong::Form)?) };
+        self.unit = if name == "ago" { None } else { Some(unit_named(name).ok_or(Wrong::Form)?) };
         Ok(())
-    }
-
-    fn number(&mut self, number: &Number) -> Result<(), Wrong> {
-        match self.before {
-            Before::Implied(unit) | Before::Named(unit) => self.quantity(number, unit),
-            Before::Name => Err(Wrong::Form),
-        }
     }
 
     fn quantity(&mut self, number: &Number, unit: Unit) -> Result<(), Wrong> {
         self.see(unit)?;
-        self.before = Before::Implied(unit);
+        if unit == Unit::Micros(SECOND) && number.fraction != 0.0 {
+            // Such seconds are milliseconds and microseconds too.
+            self.see(Unit::Micros(1000))?;
+            self.see(Unit::Micros(1))?;
+        }
+        self.unit = Some(unit);
         self.sum.add(number, unit);
         Ok(())
     }
@@ -113,7 +98,7 @@ impl Quantities {
             self.see(Unit::Micros(unit))?;
         }
         self.sum.micros += i128::from(clock(word)?);
-        self.before = Before::Implied(Unit::Days(1));
+        self.unit = Some(Unit::Days(1));
         Ok(())
     }
 
