@@ -1,26 +1,26 @@
 //! Compares every stored document of a projection with the one that the log, folded afresh in memory, comes to.
 
-use std::collections::{BTreeMap, btree_map};
+mod fresh;
+
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use projections::codec::{Key, print_key};
-use projections::engine::{Answers, Batch, Changes, Content, Engine, Limits, LogEvent, Missing, Step};
+use projections::engine::Content;
 use projections::plan::Plan;
 use schemas::Registry;
 use serde_json::value::RawValue;
 
 use crate::document;
 use crate::fault::Fault;
-use crate::log::{EventLog, ReadLimit};
-use crate::run::Halt;
+use crate::log::EventLog;
+use crate::run::{Halt, judge, observe};
 use crate::state::views::Scan;
-use crate::state::{Document, DocumentBody, LiveView};
+use crate::state::{Build, Checkpoint, Document, DocumentBody, LiveView};
 use crate::stores::Stores;
 use crate::view::ViewSpec;
-
-/// How much is folded at once.
-const BATCH: ReadLimit = ReadLimit { events: 10_000, bytes: 32 << 20 };
+use fresh::Fresh;
 
 /// What came of a comparison.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,24 +79,36 @@ pub fn verify(
     registry: Arc<Registry>,
     each: &mut dyn FnMut(&Difference),
 ) -> Result<Report, CannotVerify> {
-    let position = ready_position(stores, &plan)?;
+    let build = ready_build(stores, &plan)?;
+    require_history(&*stores.log, &build)?;
     let mut fresh = Fresh::new(plan.clone(), registry, &*stores.log);
     // Most of the log is folded before any view is held still.
-    fresh.fold_to(position)?;
+    fresh.fold_to(build.checkpoint.position)?;
     let mut report = Report::default();
     for view in stores.views.views()?.iter().filter(|view| view.projection == plan.name) {
         compare(stores, view, &mut fresh, &mut report, each)?;
     }
+    if report.differences > 0 {
+        // The projection may have run on meanwhile, and its documents may be behind for that.
+        ready_build(stores, &plan)?;
+    }
     Ok(report)
 }
 
-fn ready_position(stores: &Stores, plan: &Plan) -> Result<u64, CannotVerify> {
+/// The fresh documents are worth something only if the log is the one that the build was folded from, from its first event on.
+fn require_history(log: &dyn EventLog, build: &Build) -> Result<(), CannotVerify> {
+    let observed = observe(log, &build.checkpoint)?;
+    judge(&build.log, &build.checkpoint, &observed)?;
+    Ok(judge(&build.log, &Checkpoint::default(), &observed)?)
+}
+
+fn ready_build(stores: &Stores, plan: &Plan) -> Result<Build, CannotVerify> {
     let records = stores.builds.projections()?;
     let live = records.iter().find(|record| record.name == plan.name).and_then(|record| record.live_build());
     match live.filter(|build| build.fingerprint == plan.fingerprint) {
         None => Err(CannotVerify::NotLive(plan.name.clone())),
         Some(build) if build.pending_jobs > 0 => Err(CannotVerify::PendingJobs(plan.name.clone())),
-        Some(build) => Ok(build.checkpoint.position),
+        Some(build) => Ok(build.clone()),
     }
 }
 
@@ -209,80 +221,6 @@ fn differing_fields(stored: &str, fresh: &str) -> Vec<(String, String, String)> 
     }
     fields.extend(before.into_iter().map(|(name, value)| (name, shown(Some(value)), shown(None))));
     fields
-}
-
-/// A projection folded in memory, without a store: the engine's cache holds everything.
-struct Fresh<'l> {
-    engine: Engine,
-    plan: Arc<Plan>,
-    log: &'l dyn EventLog,
-    position: u64,
-    /// By view.
-    documents: Vec<BTreeMap<Key, Content>>,
-}
-
-// === impl Fresh ===
-
-impl<'l> Fresh<'l> {
-    fn new(plan: Arc<Plan>, registry: Arc<Registry>, log: &'l dyn EventLog) -> Fresh<'l> {
-        let limits = Limits { cache_bytes: usize::MAX, ..Limits::default() };
-        let mut engine = Engine::new(plan.clone(), registry, limits);
-        engine.assume_empty();
-        Fresh { engine, documents: vec![BTreeMap::new(); plan.views.len()], plan, log, position: 0 }
-    }
-
-    /// Folds on, up to this position.
-    fn fold_to(&mut self, position: u64) -> Result<(), Halt> {
-        while self.position < position {
-            let mut events = self.log.read(self.position + 1, BATCH)?;
-            events.retain(|event| event.position <= position);
-            let Some(last) = events.last().map(|event: &LogEvent| event.position) else { break };
-            let batch = self.engine.begin(&events);
-            self.complete(batch)?;
-            self.position = last;
-        }
-        while let Some(batch) = self.engine.begin_job(self.position) {
-            self.complete(batch)?;
-        }
-        Ok(())
-    }
-
-    fn complete(&mut self, mut batch: Batch<'_>) -> Result<(), Halt> {
-        let changes = loop {
-            match self.engine.step(&mut batch)? {
-                Step::Done(changes) => break changes,
-                Step::Missing(missing) => self.engine.supply(nothing(missing))?,
-            }
-        };
-        self.engine.committed(batch.number());
-        self.keep(changes);
-        Ok(())
-    }
-
-    fn keep(&mut self, changes: Changes) {
-        for change in changes.documents {
-            match (self.documents[change.view].entry(change.key), change.content) {
-                (btree_map::Entry::Occupied(entry), Content::Absent) => drop(entry.remove()),
-                (btree_map::Entry::Vacant(_), Content::Absent) => {}
-                (btree_map::Entry::Occupied(mut entry), content) => drop(entry.insert(content)),
-                (btree_map::Entry::Vacant(entry), content) => drop(entry.insert(content)),
-            }
-        }
-    }
-
-    /// The documents of a view; cheap, for their contents are shared.
-    fn documents(&self, view: &str) -> BTreeMap<Key, Content> {
-        let number = self.plan.views.iter().position(|planned| planned.name == view);
-        number.map(|number| self.documents[number].clone()).unwrap_or_default()
-    }
-}
-
-/// What a store that holds nothing answers.
-fn nothing(missing: Missing) -> Answers {
-    Answers {
-        cells: missing.cells.into_iter().map(|cell| (cell, None)).collect(),
-        sets: missing.sets.into_iter().map(|wanted| (wanted, Vec::new())).collect(),
-    }
 }
 
 #[cfg(test)]

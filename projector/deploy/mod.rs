@@ -9,7 +9,7 @@ use projections::plan::Plan;
 
 use crate::fault::Fault;
 use crate::log::LogIdentity;
-use crate::state::{Build, Builds, NewBuild, ProjectionRecord};
+use crate::state::{Build, Builds, Creation, NewBuild, ProjectionRecord};
 use crate::view::Catalogue;
 
 /// The build to run.
@@ -34,19 +34,24 @@ pub enum Role {
 
 /// Finds the build of these definitions, and makes it where there is none.
 pub fn settle(builds: &dyn Builds, plan: &Plan, log: &LogIdentity) -> Result<Deployment, Fault> {
-    let records = builds.projections()?;
-    let record = records.iter().find(|record| record.name == plan.name);
-    let (deployment, exists) = choose(record, plan.fingerprint, log);
-    if !exists {
-        builds.create(&NewBuild {
-            projection: plan.name.clone(),
-            number: deployment.number,
-            fingerprint: plan.fingerprint,
-            catalogue: Catalogue::of(plan),
-            log: log.clone(),
-        })?;
+    loop {
+        let record = record_of(builds, &plan.name)?;
+        let (deployment, exists) = choose(record.as_ref(), plan.fingerprint, log);
+        if exists || make(builds, plan, &deployment)? == Creation::Made {
+            return Ok(deployment);
+        }
+        // Another process with other definitions was faster: there is more to choose from now.
     }
-    Ok(deployment)
+}
+
+fn make(builds: &dyn Builds, plan: &Plan, deployment: &Deployment) -> Result<Creation, Fault> {
+    builds.create(&NewBuild {
+        projection: plan.name.clone(),
+        number: deployment.number,
+        fingerprint: plan.fingerprint,
+        catalogue: Catalogue::of(plan),
+        log: deployment.log.clone(),
+    })
 }
 
 /// The generation that readers see.

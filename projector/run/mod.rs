@@ -26,5 +26,6 @@ mod tests;
 pub use board::{Board, Progress, Stage};
 pub use halt::Halt;
 pub use processor::Definition;
+pub use recovery::{judge, observe};
 pub use retry::{StopFlag, until_available};
 pub use supervisor::{Goal, Outcome, Supervisor, run_all};

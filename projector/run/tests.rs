@@ -22,6 +22,7 @@ use crate::log::NewEvent;
 use crate::state::{Document, DocumentBody, Standing};
 use crate::stores::Stores;
 use crate::tables::Request;
+use crate::verify::{CannotVerify, verify};
 
 /// A projection of persons, each a document with an id and `100 / age`.
 struct World {
@@ -241,6 +242,8 @@ fn a_lost_or_replaced_log_is_noticed() {
         world.publish(&[&born("a", 1), &born("b", 1)]);
         assert!(world.catch_up(&definition).is_none());
         World::execute(folder.path(), change);
+        let verified = verify(&world.supervisor.stores, definition.plan.clone(), definition.registry.clone(), &mut |_| {});
+        assert!(matches!(verified, Err(CannotVerify::Halt(halt)) if halt.code() == code), "{change}");
         assert_eq!(world.catch_up(&definition).unwrap().code(), code, "{change}");
     }
 }

@@ -16,9 +16,9 @@ pub trait Builds: Send + Sync {
     /// All projections, by name.
     fn projections(&self) -> Result<Vec<ProjectionRecord>, Fault>;
 
-    /// Adds an empty build, beside those that there are. The first of a projection is live at once. Where it
-    /// exists already, with the same fingerprint, nothing happens.
-    fn create(&self, build: &NewBuild) -> Result<(), Fault>;
+    /// Adds an empty build, beside those that there are. The first of a projection is live at once. Where there is one of this number
+    /// already, nothing happens.
+    fn create(&self, build: &NewBuild) -> Result<Creation, Fault>;
 
     /// The store of a build.
     fn open(&self, projection: &str, number: u64, catalogue: &Catalogue) -> Result<Arc<dyn StateStore>, Fault>;
@@ -50,6 +50,15 @@ pub struct NewBuild {
     pub catalogue: Catalogue,
     /// The log it is folded from.
     pub log: LogIdentity,
+}
+
+/// What became of a build to be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Creation {
+    /// It is there, made now or before.
+    Made,
+    /// Its number has gone to one of other definitions.
+    Taken,
 }
 
 /// A projection and its builds.

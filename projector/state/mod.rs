@@ -4,6 +4,7 @@
 //! one is live, how far each has come. [`Views`] is the reader's side. The ports block; see [`crate::log`] for why.
 
 pub mod builds;
+mod catalogues;
 pub mod embedded;
 mod letter_keys;
 pub mod redis;
@@ -11,7 +12,7 @@ pub mod views;
 
 use std::sync::Arc;
 
-pub use builds::{Build, Builds, NewBuild, ProjectionRecord, Standing};
+pub use builds::{Build, Builds, Creation, NewBuild, ProjectionRecord, Standing};
 pub use embedded::EmbeddedState;
 use projections::codec::Key;
 use projections::engine::{Answers, Changes, LogEvent, Missing, Space};

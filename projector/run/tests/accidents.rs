@@ -77,3 +77,14 @@ fn a_cut_over_that_the_store_has_lost_is_done_again() {
         assert!(running.join().unwrap()[0].halt.is_none());
     });
 }
+
+#[test]
+fn two_that_make_a_generation_at_once_make_two() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::new(folder.path());
+    world.publish(&[&born("a", 1)]);
+    assert!(world.catch_up(&world.definition(Policy::Park, 1)).is_none());
+    let world = world.with(Accident::NumberTaken);
+    assert!(world.catch_up(&world.definition(Policy::Park, 7)).is_none());
+    assert_eq!(world.generations(), (Some(3), vec![1, 3]));
+}

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use projections::engine::{Answers, Missing, Space};
 
 use crate::fault::Fault;
-use crate::state::{Builds, Claim, Commit, NewBuild, Outcome, ProjectionRecord, Standing, StateStore, StoredCells};
+use crate::state::{Builds, Claim, Commit, Creation, NewBuild, Outcome, ProjectionRecord, Standing, StateStore, StoredCells};
 use crate::view::Catalogue;
 
 /// What goes wrong, once.
@@ -17,6 +17,8 @@ pub enum Accident {
     CommitPanics,
     /// A claim panics.
     ClaimPanics,
+    /// Somebody else makes a generation of the same number.
+    NumberTaken,
     /// A generation is dropped, and the answer gets lost.
     DropUnanswered,
 }
@@ -58,7 +60,11 @@ impl Builds for Scripted {
         self.builds.projections()
     }
 
-    fn create(&self, build: &NewBuild) -> Result<(), Fault> {
+    fn create(&self, build: &NewBuild) -> Result<Creation, Fault> {
+        if self.script.happens(Accident::NumberTaken) {
+            let other = NewBuild { fingerprint: build.fingerprint + 1, ..build.clone() };
+            self.builds.create(&other)?;
+        }
         self.builds.create(build)
     }
 

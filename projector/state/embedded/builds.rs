@@ -13,7 +13,7 @@ use crate::clock;
 use crate::fault::Fault;
 use crate::log::LogIdentity;
 use crate::sqlite::catalogue::BuildTables;
-use crate::state::{Build, Builds, NewBuild, ProjectionRecord, Standing, StateStore};
+use crate::state::{Build, Builds, Creation, NewBuild, ProjectionRecord, Standing, StateStore};
 use crate::view::Catalogue;
 
 impl Builds for EmbeddedState {
@@ -33,7 +33,7 @@ impl Builds for EmbeddedState {
         })
     }
 
-    fn create(&self, build: &NewBuild) -> Result<(), Fault> {
+    fn create(&self, build: &NewBuild) -> Result<Creation, Fault> {
         let views = serde_json::to_string(&build.catalogue).map_err(|error| self.database.damaged(error.to_string()))?;
         self.database.write("creating a generation", |file| {
             let found: Option<[u8; 8]> = file
@@ -43,7 +43,11 @@ impl Builds for EmbeddedState {
                     |row| row.get(0),
                 )
                 .optional()?;
-            if found == Some(build.fingerprint.to_be_bytes()) { Ok(()) } else { create(file, build, &views) }
+            match found {
+                None => create(file, build, &views).map(|()| Creation::Made),
+                Some(found) if found == build.fingerprint.to_be_bytes() => Ok(Creation::Made),
+                Some(_) => Ok(Creation::Taken),
+            }
         })
     }
 

@@ -23,6 +23,7 @@ pub use self::documents::document;
 use self::layout::Layout;
 pub use self::layout::ViewLayout;
 pub use self::views::{layout as view_layout, position};
+use super::catalogues::Catalogues;
 use super::{Checkpoint, Claim, Commit, EventMark, Outcome, StateStore, StoredCells};
 use crate::fault::Fault;
 use crate::sqlite::Database;
@@ -31,6 +32,7 @@ use crate::sqlite::Database;
 #[derive(Clone)]
 pub struct EmbeddedState {
     database: Arc<Database>,
+    catalogues: Arc<Catalogues>,
 }
 
 /// One build in the SQLite file.
@@ -46,7 +48,7 @@ struct EmbeddedBuild {
 impl EmbeddedState {
     /// The state in this file.
     pub fn new(database: Arc<Database>) -> EmbeddedState {
-        EmbeddedState { database }
+        EmbeddedState { database, catalogues: Arc::default() }
     }
 }
 

@@ -1,7 +1,9 @@
 //! Reading documents and dead letters of live generations.
 
+use std::sync::Arc;
+
 use projections::codec::Key;
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::builds::parse_catalogue;
 use super::layout::{Layout, ViewLayout};
@@ -15,13 +17,14 @@ impl Views for EmbeddedState {
     fn views(&self) -> Result<Vec<LiveView>, Fault> {
         self.database.read("reading the views", |file| {
             let mut select = file.prepare_cached(
-                "SELECT name, live, views FROM projections JOIN generations ON projection = name AND number = live ORDER BY name",
+                "SELECT name, live, views, lower(hex(fingerprint)) FROM projections
+                 JOIN generations ON projection = name AND number = live ORDER BY name",
             )?;
-            let live = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, parse_catalogue(row, 2)?)))?;
+            let mut rows = select.query([])?;
             let mut views = Vec::new();
-            for projection in live {
-                let (projection, generation, catalogue): (String, u64, Catalogue) = projection?;
-                let specs = catalogue.views.into_iter();
+            while let Some(row) = rows.next()? {
+                let (projection, generation): (String, u64) = (row.get(0)?, row.get(1)?);
+                let specs = self.catalogue(&projection, generation, row)?.views.clone().into_iter();
                 views.extend(specs.map(|spec| LiveView { projection: projection.clone(), generation, spec }));
             }
             Ok(views)
@@ -58,6 +61,17 @@ impl Views for EmbeddedState {
 
     fn dead_letter(&self, projection: &str, position: u64) -> Result<Option<StoredDeadLetter>, Fault> {
         self.database.read("reading a dead letter", |file| Ok(letters(file, projection, position..=position, 1)?.pop()))
+    }
+}
+
+impl EmbeddedState {
+    /// The catalogue in column 2; the fingerprint is in column 3.
+    fn catalogue(&self, projection: &str, generation: u64, row: &Row<'_>) -> rusqlite::Result<Arc<Catalogue>> {
+        let fingerprint: String = row.get(3)?;
+        match self.catalogues.get(projection, generation, &fingerprint) {
+            Some(known) => Ok(known),
+            None => Ok(self.catalogues.keep(projection, generation, &fingerprint, parse_catalogue(row, 2)?)),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use super::{RedisBuild, RedisState, checkpoint, dead_letters, keys, presence, re
 use crate::clock;
 use crate::fault::Fault;
 use crate::log::LogIdentity;
-use crate::state::{Build, Builds, NewBuild, ProjectionRecord, Standing, StateStore};
+use crate::state::{Build, Builds, Creation, NewBuild, ProjectionRecord, Standing, StateStore};
 use crate::view::Catalogue;
 
 const CREATE: &str = include_str!("scripts/create.lua");
@@ -33,7 +33,7 @@ impl Builds for RedisState {
         Ok(records)
     }
 
-    fn create(&self, build: &NewBuild) -> Result<(), Fault> {
+    fn create(&self, build: &NewBuild) -> Result<Creation, Fault> {
         let keys = self.projection_keys(&build.projection);
         let (fingerprint, listed) = (format!("{:016x}", build.fingerprint), keys::projections(&self.namespace));
         let catalogue = serde_json::to_string(&build.catalogue).map_err(|error| self.server.damaged(error.to_string()))?;
@@ -46,10 +46,7 @@ impl Builds for RedisState {
             redis::cmd("SADD").arg(&listed).arg(&build.projection).exec(redis)?;
             script.query(redis)
         })?;
-        if found == fingerprint {
-            return Ok(());
-        }
-        Err(self.server.damaged(format!("generation {} of {} is of other definitions", build.number, build.projection)))
+        Ok(if found == fingerprint { Creation::Made } else { Creation::Taken })
     }
 
     fn open(&self, projection: &str, number: u64, catalogue: &Catalogue) -> Result<Arc<dyn StateStore>, Fault> {
@@ -184,11 +181,12 @@ impl RedisState {
         pipeline.cmd("HLEN").arg(keys.jobs()).cmd("HLEN").arg(keys.parked());
         let (dead_letters, pending_jobs, parked_keys) =
             self.server.ask("counting", |redis| pipeline.query::<(Vec<String>, u64, u64)>(redis))?;
-        let mut broken_documents = 0;
+        let mut pipeline = redis::pipe();
         for view in 0..keys.catalogue().views.len() {
-            let key = keys.broken(view);
-            broken_documents += self.server.ask("counting", |redis| redis::cmd("HLEN").arg(&key).query::<u64>(redis))?;
+            pipeline.cmd("HLEN").arg(keys.broken(view));
         }
+        let broken: Vec<u64> = self.server.ask("counting", |redis| pipeline.query(redis))?;
+        let broken_documents = broken.into_iter().sum();
         Ok(Counts { dead_letters, broken_documents, pending_jobs, parked_keys })
     }
 }

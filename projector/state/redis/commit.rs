@@ -70,16 +70,18 @@ impl<'a> Writes<'a> {
     fn of(keys: &BuildKeys, changes: &'a Changes) -> Writes<'a> {
         let sorted = Sorted::of(keys, changes);
         let mut writes = Writes::default();
-        for pairs in sorted.strings.chunks(AT_ONCE) {
-            writes.begin("MSET", pairs.len(), pairs.len());
-            for (key, value) in pairs {
-                writes.keys.push(Cow::Owned(key.clone()));
-                writes.words.push(value.clone());
+        let mut strings = sorted.strings.into_iter();
+        while let pairs @ 1.. = strings.len().min(AT_ONCE) {
+            writes.begin("MSET", pairs, pairs);
+            for (key, value) in strings.by_ref().take(pairs) {
+                writes.keys.push(Cow::Owned(key));
+                writes.words.push(value);
             }
         }
-        for removed in sorted.removed.chunks(AT_ONCE) {
-            writes.begin("UNLINK", removed.len(), 0);
-            writes.keys.extend(removed.iter().map(|key| Cow::Owned(key.clone())));
+        let mut removed = sorted.removed.into_iter();
+        while let keys @ 1.. = removed.len().min(AT_ONCE) {
+            writes.begin("UNLINK", keys, 0);
+            writes.keys.extend(removed.by_ref().take(keys).map(Cow::Owned));
         }
         for (hash, fields) in sorted.fields {
             writes.on_one_key("HSET", hash.as_bytes(), fields);
@@ -101,10 +103,11 @@ impl<'a> Writes<'a> {
 
     /// As many commands as it takes; pairs of arguments stay together, for they are cut at even places.
     fn on_one_key(&mut self, command: &'static str, key: &[u8], arguments: Vec<Cow<'a, [u8]>>) {
-        for arguments in arguments.chunks(AT_ONCE) {
-            self.begin(command, 1, arguments.len());
+        let mut arguments = arguments.into_iter();
+        while let count @ 1.. = arguments.len().min(AT_ONCE) {
+            self.begin(command, 1, count);
             self.keys.push(Cow::Owned(key.to_vec()));
-            self.words.extend_from_slice(arguments);
+            self.words.extend(arguments.by_ref().take(count));
         }
     }
 

@@ -65,6 +65,11 @@ impl ProjectionKeys {
         ProjectionKeys { tag: format!("{{{namespace}:{projection}:0}}") }
     }
 
+    /// How each key of the projection starts.
+    pub fn tag(&self) -> &str {
+        &self.tag
+    }
+
     /// The record of the projection.
     pub fn record(&self) -> String {
         format!("{}:projection", self.tag)
@@ -119,7 +124,7 @@ impl BuildKeys {
         match (cell.space, self.strings_of(cell.space)) {
             (Space::Job, _) => Slot::Field(self.jobs(), cell.key.to_vec()),
             (Space::Parked, _) => Slot::Field(self.parked(), cell.key.to_vec()),
-            (_, prefix) => Slot::String(joined(&prefix, &cell.key)),
+            (_, prefix) => Slot::String(joined(prefix, &cell.key)),
         }
     }
 
@@ -151,7 +156,7 @@ impl BuildKeys {
             SetSpace::Index(index) => format!("{}x:{index}:", self.prefix),
             SetSpace::Members(rollup) => format!("{}u:{rollup}:", self.prefix),
         };
-        joined(&prefix, &set.value)
+        joined(prefix, &set.value)
     }
 
     /// A document.
@@ -168,7 +173,7 @@ impl BuildKeys {
 
     /// The mark of a document.
     pub fn mark(&self, view: ViewId, key: &Key) -> Vec<u8> {
-        joined(&self.strings_of(Space::Document(view)), key)
+        joined(self.strings_of(Space::Document(view)), key)
     }
 
     /// The broken documents of a view.
@@ -196,8 +201,10 @@ fn name(found: Option<&String>) -> &str {
     found.map_or("", String::as_str)
 }
 
-fn joined(prefix: &str, key: &[u8]) -> Vec<u8> {
-    [prefix.as_bytes(), key].concat()
+fn joined(prefix: String, key: &[u8]) -> Vec<u8> {
+    let mut joined = prefix.into_bytes();
+    joined.extend_from_slice(key);
+    joined
 }
 
 #[cfg(test)]

@@ -32,6 +32,7 @@ pub use self::url::RedisUrl;
 
 use self::keys::BuildKeys;
 use self::server::Server;
+use super::catalogues::Catalogues;
 use super::{Checkpoint, Claim, Commit, Outcome, StateStore, StoredCells};
 use crate::config::RedisPlace;
 use crate::fault::Fault;
@@ -45,6 +46,7 @@ pub struct RedisState {
     namespace: String,
     /// What we call ourselves as the owner of projections.
     name: String,
+    catalogues: Arc<Catalogues>,
 }
 
 /// One build in Redis.
@@ -72,7 +74,12 @@ enum Writer {
 impl RedisState {
     /// The state at this place. Connects when it is first used.
     pub fn new(place: &RedisPlace) -> Result<RedisState, Fault> {
-        Ok(RedisState { server: Arc::new(Server::new(place)?), namespace: place.namespace.clone(), name: token::unique() })
+        Ok(RedisState {
+            server: Arc::new(Server::new(place)?),
+            namespace: place.namespace.clone(),
+            name: token::unique(),
+            catalogues: Arc::default(),
+        })
     }
 }
 
@@ -88,6 +95,7 @@ impl StateStore for RedisBuild {
         let claim = match answer.split_first() {
             Some((Some(word), found)) if word == "done" => self.parse_claim(found)?,
             Some((Some(word), _)) if word == "lost" => return Err(self.is_lost()),
+            Some((Some(word), [Some(reason)])) if word == "torn" => return Err(self.is_torn(reason)),
             _ => return Err(self.is_dropped()),
         };
         self.fence.fetch_max(claim.fence, Ordering::Relaxed);
@@ -161,6 +169,7 @@ impl RedisBuild {
             (Some("fenced"), [Some(fence)]) => Ok(Outcome::Fenced(self.parse_fence(fence)?)),
             (Some("dropped"), _) => Err(self.is_dropped()),
             (Some("lost"), _) => Err(self.is_lost()),
+            (Some("torn"), [Some(reason)]) => Err(self.is_torn(reason)),
             _ => Err(self.server.damaged(format!("the commit script answered {answer:?}"))),
         }
     }
@@ -189,6 +198,15 @@ impl RedisBuild {
 
     fn is_dropped(&self) -> Fault {
         self.server.gone(format!("generation {} ({})", self.number, self.keys.checkpoint()))
+    }
+
+    fn is_torn(&self, reason: &str) -> Fault {
+        let projection = self.keys.projection().tag();
+        self.server.damaged(format!(
+            "a commit to generation {} was done in part ({reason}): somebody else has written under our keys; delete all keys that start \
+             with {projection}, and the log is folded anew",
+            self.number
+        ))
     }
 
     fn is_lost(&self) -> Fault {

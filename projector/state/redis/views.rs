@@ -1,6 +1,7 @@
 //! Reading documents and dead letters of live generations.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use projections::codec::{Key, parse_key};
 use projections::engine::DocumentMark;
@@ -22,12 +23,16 @@ const ATTEMPTS: usize = 5;
 /// Text, mark and reason of documents, in the order of their keys, and how far the build had come then.
 type Found = (Vec<Option<String>>, Vec<Option<Vec<u8>>>, Vec<Option<String>>, [Option<u64>; 2]);
 
+/// The number of a live generation, and its catalogue.
+type Live = (u64, Arc<Catalogue>);
+
 impl Views for RedisState {
     fn views(&self) -> Result<Vec<LiveView>, Fault> {
+        let projections = self.projection_names()?;
         let mut views = Vec::new();
-        for projection in self.projection_names()? {
-            let Some((generation, catalogue)) = self.live(&projection)? else { continue };
-            let specs = catalogue.views.into_iter();
+        for (projection, live) in projections.iter().zip(self.live(&projections)?) {
+            let Some((generation, catalogue)) = live else { continue };
+            let specs = catalogue.views.iter().cloned();
             views.extend(specs.map(|spec| LiveView { projection: projection.clone(), generation, spec }));
         }
         Ok(views)
@@ -57,8 +62,7 @@ impl Views for RedisState {
     }
 
     fn dead_letters(&self, projection: &str, after: u64, limit: usize) -> Result<Vec<StoredDeadLetter>, Fault> {
-        let Some((generation, catalogue)) = self.live(projection)? else { return Ok(Vec::new()) };
-        let keys = BuildKeys::new(self.projection_keys(projection), generation, catalogue);
+        let Some(keys) = self.live_keys(projection)? else { return Ok(Vec::new()) };
         let (set, from) = (keys.dead_letters(), dead_letters::after(after));
         let entries: Vec<String> = self.server.ask("reading dead letters", |redis| {
             redis::cmd("ZRANGE").arg(&set).arg(&from).arg("+").arg("BYLEX").arg("LIMIT").arg(0).arg(limit).query(redis)
@@ -69,23 +73,51 @@ impl Views for RedisState {
     }
 
     fn dead_letter(&self, projection: &str, position: u64) -> Result<Option<StoredDeadLetter>, Fault> {
-        let Some((generation, catalogue)) = self.live(projection)? else { return Ok(None) };
-        self.letter(&BuildKeys::new(self.projection_keys(projection), generation, catalogue), position)
+        let Some(keys) = self.live_keys(projection)? else { return Ok(None) };
+        self.letter(&keys, position)
     }
 }
 
 impl RedisState {
-    /// The live generation of a projection and its catalogue; `None` where there is none.
-    fn live(&self, projection: &str) -> Result<Option<(u64, Catalogue)>, Fault> {
-        let keys = self.projection_keys(projection);
-        let record = keys.record();
-        let live: Option<u64> =
-            self.server.ask("reading the views", |redis| redis::cmd("HGET").arg(&record).arg("live").query(redis))?;
-        let Some(generation) = live else { return Ok(None) };
-        let key = keys.checkpoint(generation);
+    /// The live generations of projections and their catalogues; `None` where there is none. As many round trips for many as for one.
+    fn live(&self, projections: &[String]) -> Result<Vec<Option<Live>>, Fault> {
+        let (mut pointers, mut builds) = (redis::pipe(), redis::pipe());
+        for projection in projections {
+            pointers.cmd("HGET").arg(self.projection_keys(projection).record()).arg("live");
+        }
+        let live: Vec<Option<u64>> = self.server.ask("reading the views", |redis| pointers.query(redis))?;
+        let live: Vec<Option<(&String, u64)>> = projections.iter().zip(live).map(|(name, live)| Some((name, live?))).collect();
+        for (projection, generation) in live.iter().flatten() {
+            builds.cmd("HGET").arg(self.projection_keys(projection).checkpoint(*generation)).arg("fingerprint");
+        }
+        let fingerprints: Vec<Option<String>> = self.server.ask("reading the views", |redis| builds.query(redis))?;
+        let mut fingerprints = fingerprints.into_iter();
+        live.into_iter()
+            .map(|live| {
+                let Some((projection, generation)) = live else { return Ok(None) };
+                let fingerprint = fingerprints.next().flatten().unwrap_or_default();
+                Ok(Some((generation, self.catalogue(projection, generation, &fingerprint)?)))
+            })
+            .collect()
+    }
+
+    /// The keys of the live generation of a projection, if it has one.
+    fn live_keys(&self, projection: &str) -> Result<Option<BuildKeys>, Fault> {
+        let live = self.live(&[projection.to_owned()])?.pop().flatten();
+        Ok(live.map(|(generation, catalogue)| {
+            BuildKeys::new(self.projection_keys(projection), generation, Catalogue::clone(&catalogue))
+        }))
+    }
+
+    fn catalogue(&self, projection: &str, generation: u64, fingerprint: &str) -> Result<Arc<Catalogue>, Fault> {
+        if let Some(known) = self.catalogues.get(projection, generation, fingerprint) {
+            return Ok(known);
+        }
+        let key = self.projection_keys(projection).checkpoint(generation);
         let text: Option<String> =
             self.server.ask("reading the views", |redis| redis::cmd("HGET").arg(&key).arg("catalogue").query(redis))?;
-        Ok(Some((generation, self.parse_catalogue(&key, text.as_deref())?)))
+        let catalogue = self.parse_catalogue(&key, text.as_deref())?;
+        Ok(self.catalogues.keep(projection, generation, fingerprint, catalogue))
     }
 
     fn keys_of(&self, view: &LiveView) -> BuildKeys {

@@ -11,7 +11,8 @@ use projector::fault::Fault;
 use projector::log::LogIdentity;
 use projector::state::views::Scan;
 use projector::state::{
-    Builds, Checkpoint, Claim, Commit, Document, DocumentBody, EventMark, NewBuild, Outcome, Reading, Standing, StateStore, Views,
+    Builds, Checkpoint, Claim, Commit, Creation, Document, DocumentBody, EventMark, NewBuild, Outcome, Reading, Standing,
+    StateStore, Views,
 };
 use projector::view::{Catalogue, ColumnSpec, ViewSpec};
 use schemas::{Type, Value};
@@ -233,8 +234,10 @@ pub fn dead_letters_are_kept_with_names(fixture: &dyn Fixture) {
 
 pub fn builds_are_made_switched_and_dropped(fixture: &dyn Fixture) {
     let state = open(fixture);
-    state.builds.create(&new_build(2)).unwrap();
-    state.builds.create(&new_build(2)).unwrap();
+    for _ in 0..2 {
+        assert_eq!(state.builds.create(&new_build(2)).unwrap(), Creation::Made);
+    }
+    assert_eq!(state.builds.create(&NewBuild { fingerprint: 9, ..new_build(2) }).unwrap(), Creation::Taken);
     let standing = || {
         let record = state.builds.projections().unwrap().swap_remove(0);
         (record.live, record.builds.iter().map(|build| build.number).collect::<Vec<_>>())

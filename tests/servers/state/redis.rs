@@ -162,6 +162,31 @@ fn a_dropped_build_is_not_a_lost_one() {
 }
 
 #[test]
+fn nobody_goes_on_from_a_commit_that_was_done_in_part() {
+    let redis = redis(&[]);
+    let state = open(&redis);
+    let store = store(&state, 1);
+    let fence = store.claim().unwrap().fence;
+    let mut client = server::client(&redis.server);
+    let _: () = client.set("{test:shop:0}:g1:j", "not ours").unwrap();
+    let mut changes = changes(1);
+    changes.cells.push((cell(Space::Job, "j"), Some(b"J"[..].into())));
+    let checkpoint = Checkpoint { position: 10, commits: 1, event: None };
+    let torn = |fault: Option<Fault>| match fault {
+        Some(Fault::Damaged { reason, .. }) => reason.contains("in part (WRONGTYPE") && reason.contains("{test:shop:0}, and"),
+        _ => false,
+    };
+    for _ in 0..2 {
+        assert!(torn(store.commit(&Commit { fence, follows: 0, checkpoint: &checkpoint, changes: &changes }).err()));
+        let _: () = client.del("{test:shop:0}:g1:j").unwrap();
+    }
+    assert!(torn(store.claim().err()), "half of it is there");
+    let keys: Vec<String> = client.keys("{test:shop:0}*").unwrap();
+    let _: () = client.del(keys).unwrap();
+    assert!(matches!(store.claim(), Err(Fault::Lost { .. })));
+}
+
+#[test]
 fn short_memory_refuses_a_commit_as_a_whole() {
     let redis = redis(&[]);
     let state = open(&redis);

@@ -5,10 +5,14 @@
 -- KEYS: the checkpoint, the projection's record, then the keys that are written, in the order of the writes.
 -- ARGV: fence, writer, the number of the commit before, and of the new checkpoint: commits, position, hash, time;
 --       then for each write: its command, how many keys, how many arguments, the arguments.
-local found = redis.call('HMGET', KEYS[1], 'fence', 'writer', 'commits', 'position', 'hash', 'time')
+local found = redis.call('HMGET', KEYS[1], 'fence', 'writer', 'commits', 'position', 'hash', 'time', 'torn')
 if not found[1] then
   -- A build that was dropped leaves the projection behind.
   return {redis.call('EXISTS', KEYS[2]) == 1 and 'dropped' or 'lost'}
+end
+
+if found[7] then
+  return {'torn', found[7]}
 end
 
 local fence, ours = tonumber(found[1]), tonumber(ARGV[1])
@@ -24,8 +28,14 @@ if not is_ours or found[3] ~= ARGV[3] then
   return {'stale', found[3], found[4], found[5], found[6]}
 end
 
+local failure
+local function write(...)
+  local answer = redis.pcall(...)
+  failure = type(answer) == 'table' and answer.err
+end
+
 local key, at = 3, 8
-while at <= #ARGV do
+while at <= #ARGV and not failure do
   local command, keys, arguments = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
   at = at + 3
   if command == 'MSET' then
@@ -34,13 +44,18 @@ while at <= #ARGV do
       pairs[2 * i + 1] = KEYS[key + i]
       pairs[2 * i + 2] = ARGV[at + i]
     end
-    redis.call('MSET', unpack(pairs))
+    write('MSET', unpack(pairs))
   elseif arguments == 0 then
-    redis.call(command, unpack(KEYS, key, key + keys - 1))
+    write(command, unpack(KEYS, key, key + keys - 1))
   else
-    redis.call(command, KEYS[key], unpack(ARGV, at, at + arguments - 1))
+    write(command, KEYS[key], unpack(ARGV, at, at + arguments - 1))
   end
   key, at = key + keys, at + arguments
+end
+if failure then
+  -- Redis takes nothing back: what was written stays, and nobody may go on from there.
+  redis.call('HSET', KEYS[1], 'torn', failure)
+  return {'torn', failure}
 end
 redis.call('HSET', KEYS[1], 'commits', ARGV[4], 'position', ARGV[5], 'hash', ARGV[6], 'time', ARGV[7])
 return {'done'}

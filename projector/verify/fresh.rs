@@ -1,0 +1,90 @@
+//! What the log comes to, folded afresh in memory.
+
+use std::collections::{BTreeMap, btree_map};
+use std::sync::Arc;
+
+use projections::codec::Key;
+use projections::engine::{Answers, Batch, Changes, Content, Engine, Limits, LogEvent, Missing, Step};
+use projections::plan::Plan;
+use schemas::Registry;
+
+use crate::log::{EventLog, ReadLimit};
+use crate::run::Halt;
+
+/// How much is folded at once.
+const BATCH: ReadLimit = ReadLimit { events: 10_000, bytes: 32 << 20 };
+
+/// A projection folded in memory, without a store: the engine's cache holds everything.
+pub struct Fresh<'l> {
+    engine: Engine,
+    plan: Arc<Plan>,
+    log: &'l dyn EventLog,
+    position: u64,
+    /// By view.
+    documents: Vec<BTreeMap<Key, Content>>,
+}
+
+// === impl Fresh ===
+
+impl<'l> Fresh<'l> {
+    /// A projection of which nothing has been folded.
+    pub fn new(plan: Arc<Plan>, registry: Arc<Registry>, log: &'l dyn EventLog) -> Fresh<'l> {
+        let limits = Limits { cache_bytes: usize::MAX, ..Limits::default() };
+        let mut engine = Engine::new(plan.clone(), registry, limits);
+        engine.assume_empty();
+        Fresh { engine, documents: vec![BTreeMap::new(); plan.views.len()], plan, log, position: 0 }
+    }
+
+    /// Folds on, up to this position.
+    pub fn fold_to(&mut self, position: u64) -> Result<(), Halt> {
+        while self.position < position {
+            let mut events = self.log.read(self.position + 1, BATCH)?;
+            events.retain(|event| event.position <= position);
+            let Some(last) = events.last().map(|event: &LogEvent| event.position) else { break };
+            let batch = self.engine.begin(&events);
+            self.complete(batch)?;
+            self.position = last;
+        }
+        while let Some(batch) = self.engine.begin_job(self.position) {
+            self.complete(batch)?;
+        }
+        Ok(())
+    }
+
+    fn complete(&mut self, mut batch: Batch<'_>) -> Result<(), Halt> {
+        let changes = loop {
+            match self.engine.step(&mut batch)? {
+                Step::Done(changes) => break changes,
+                Step::Missing(missing) => self.engine.supply(nothing(missing))?,
+            }
+        };
+        self.engine.committed(batch.number());
+        self.keep(changes);
+        Ok(())
+    }
+
+    fn keep(&mut self, changes: Changes) {
+        for change in changes.documents {
+            match (self.documents[change.view].entry(change.key), change.content) {
+                (btree_map::Entry::Occupied(entry), Content::Absent) => drop(entry.remove()),
+                (btree_map::Entry::Vacant(_), Content::Absent) => {}
+                (btree_map::Entry::Occupied(mut entry), content) => drop(entry.insert(content)),
+                (btree_map::Entry::Vacant(entry), content) => drop(entry.insert(content)),
+            }
+        }
+    }
+
+    /// The documents of a view; cheap, for their contents are shared.
+    pub fn documents(&self, view: &str) -> BTreeMap<Key, Content> {
+        let number = self.plan.views.iter().position(|planned| planned.name == view);
+        number.map(|number| self.documents[number].clone()).unwrap_or_default()
+    }
+}
+
+/// What a store that holds nothing answers.
+fn nothing(missing: Missing) -> Answers {
+    Answers {
+        cells: missing.cells.into_iter().map(|cell| (cell, None)).collect(),
+        sets: missing.sets.into_iter().map(|wanted| (wanted, Vec::new())).collect(),
+    }
+}
