@@ -16,7 +16,7 @@ use rusqlite::{Connection, TransactionBehavior};
 /// "Proj": how SQLite's `application_id` names our files.
 const APPLICATION: i32 = 0x5072_6f6a;
 /// The version of the tables below.
-const FORMAT: i32 = 1;
+const FORMAT: i32 = 2;
 
 const SHARED: &str = "
 CREATE TABLE log (position INTEGER PRIMARY KEY, time INTEGER NOT NULL, subject TEXT, data BLOB NOT NULL);
@@ -147,7 +147,7 @@ mod tests {
             ("CREATE TABLE t (a)", "it is a database of another program"),
             (
                 "CREATE TABLE t (a); PRAGMA application_id = 1349676906; PRAGMA user_version = 9",
-                "its format is 9, this program writes format 1",
+                "its format is 9, this program writes format 2",
             ),
         ] {
             let mut connection = Connection::open_in_memory().unwrap();

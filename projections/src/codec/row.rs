@@ -1,9 +1,10 @@
 //! Rows: a fixed list of typed columns in one allocation, read column by column without decoding the rest.
 //!
 //! ```text
-//! count: u16 | end of column 0: u32 | … | end of column n-1: u32 | column 0 | … | column n-1
+//! count: u32 | end of column 0: u32 | … | end of column n-1: u32 | column 0 | … | column n-1
 //! ```
-//! Ends count from the first byte after the header; numbers are little-endian. A column is a tag byte and a payload.
+//! Ends count from the first byte after the header; numbers are little-endian. A column is a tag byte and a payload; that of an
+//! array is laid out as a row is, a column for each element.
 //! Columns that a row does not have (it is older than the definition) are NULL.
 
 use std::borrow::Cow;
@@ -32,6 +33,13 @@ const ARRAY: u8 = 12;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Row(Arc<[u8]>);
 
+/// Columns as they lie in a row or in an array.
+#[derive(Clone, Copy)]
+struct Columns<'r>(&'r [u8]);
+
+/// How many bytes the count takes, and each end.
+const NUMBER: usize = 4;
+
 /// Collects the columns of a row.
 #[derive(Default)]
 pub struct RowBuilder {
@@ -55,9 +63,8 @@ impl Row {
 
     /// A row that was stored; every column is checked.
     pub fn from_bytes(bytes: &[u8]) -> Result<Row, Corrupt> {
-        let row = Row(bytes.into());
-        row.check()?;
-        Ok(row)
+        Columns(bytes).decoded().try_for_each(|value| value.map(|_| ()))?;
+        Ok(Row(bytes.into()))
     }
 
     /// The bytes to store.
@@ -72,7 +79,7 @@ impl Row {
 
     /// How many columns the row has.
     pub fn len(&self) -> usize {
-        usize::from(u16::from_le_bytes([self.0[0], self.0[1]]))
+        self.columns().count().unwrap_or_default()
     }
 
     /// Whether the row has no column.
@@ -88,12 +95,7 @@ impl Row {
 
     /// The encoded form of column `index`: equal bytes are equal values of equal scale.
     pub fn encoded(&self, index: usize) -> Option<&[u8]> {
-        let count = self.len();
-        if index >= count {
-            return None;
-        }
-        let start = if index == 0 { 0 } else { self.end(index - 1)? };
-        self.0.get(2 + 4 * count..)?.get(start..self.end(index)?)
+        self.columns().encoded(index)
     }
 
     /// All columns in order.
@@ -101,19 +103,40 @@ impl Row {
         (0..self.len()).map(|index| self.get(index))
     }
 
-    fn end(&self, index: usize) -> Option<usize> {
-        let bytes = self.0.get(2 + 4 * index..)?.first_chunk::<4>()?;
-        Some(u32::from_le_bytes(*bytes) as usize)
+    fn columns(&self) -> Columns<'_> {
+        Columns(&self.0)
+    }
+}
+
+// === impl Columns ===
+
+impl<'r> Columns<'r> {
+    /// How many there are; `None` where the bytes end before they say so.
+    fn count(self) -> Option<usize> {
+        self.number(0)
     }
 
-    fn check(&self) -> Result<(), Corrupt> {
-        if self.0.len() < 2 {
-            return Err(Corrupt("row without a header"));
+    /// Column `index`; `None` where there is none, or the bytes end before it.
+    fn encoded(self, index: usize) -> Option<&'r [u8]> {
+        let count = self.count()?;
+        if index >= count {
+            return None;
         }
-        for index in 0..self.len() {
-            decode(self.encoded(index).ok_or(Corrupt("row ends early"))?)?;
-        }
-        Ok(())
+        // The end of a column has the number after its own: the first number is the count.
+        let start = if index == 0 { 0 } else { self.number(index)? };
+        self.0.get(NUMBER * (1 + count)..)?.get(start..self.number(index + 1)?)
+    }
+
+    /// All values in order, as far as they can be read.
+    fn decoded(self) -> impl Iterator<Item = Result<Value<'r>, Corrupt>> {
+        let missing = self.count().is_none().then_some(Err(Corrupt("row without a header")));
+        let column = move |index| decode(self.encoded(index).ok_or(Corrupt("row ends early"))?);
+        missing.into_iter().chain((0..self.count().unwrap_or_default()).map(column))
+    }
+
+    fn number(self, index: usize) -> Option<usize> {
+        let bytes = self.0.get(NUMBER * index..)?.first_chunk::<NUMBER>()?;
+        Some(u32::from_le_bytes(*bytes) as usize)
     }
 }
 
@@ -141,7 +164,7 @@ impl RowBuilder {
     /// The row of what was pushed; the builder is empty again.
     pub fn finish(&mut self) -> Row {
         self.whole.clear();
-        self.whole.extend_from_slice(&(self.ends.len() as u16).to_le_bytes());
+        self.whole.extend_from_slice(&(self.ends.len() as u32).to_le_bytes());
         for end in &self.ends {
             self.whole.extend_from_slice(&end.to_le_bytes());
         }
@@ -203,7 +226,7 @@ fn decode(bytes: &[u8]) -> Result<Value<'_>, Corrupt> {
         UUID => Value::Uuid(u128::from_le_bytes(fixed(payload)?)),
         INTERVAL => decode_interval(fixed(payload)?),
         JSON => Value::Json(Cow::Borrowed(text(payload)?)),
-        ARRAY => Value::Array(Row::from_bytes(payload)?.values().map(Value::into_owned).collect()),
+        ARRAY => Value::Array(Columns(payload).decoded().collect::<Result<_, _>>()?),
         _ => return Err(Corrupt("unknown tag in a row")),
     })
 }
@@ -242,8 +265,16 @@ mod tests {
     }
 
     #[test]
+    fn arrays_may_be_long() {
+        let array = Value::Array((0..70_000).map(Value::Int).collect());
+        let row = Row::from_bytes(Row::of(&[array.clone(), Value::Bool(true)]).bytes()).unwrap();
+        assert_eq!(row.values().collect::<Vec<_>>(), [array, Value::Bool(true)]);
+    }
+
+    #[test]
     fn damaged_bytes_are_refused() {
-        let bytes = Row::of(&[Value::Text("abc".into()), Value::Int(1)]).bytes().to_vec();
+        let array = Value::Array(vec![Value::Int(1), Value::Text("é".into())]);
+        let bytes = Row::of(&[Value::Text("abc".into()), array, Value::Int(1)]).bytes().to_vec();
         for length in 0..bytes.len() {
             assert!(Row::from_bytes(&bytes[..length]).is_err(), "{length}");
         }

@@ -19,7 +19,7 @@ const GO_LIVE: &str = include_str!("scripts/go_live.lua");
 const NOTE: &str = include_str!("scripts/note.lua");
 const RETIRE: &str = include_str!("scripts/retire.lua");
 /// The version of the keys and of what is under them.
-const FORMAT: &str = "1";
+const FORMAT: &str = "2";
 
 /// Fields of a hash.
 type Fields = HashMap<String, String>;
