@@ -15,6 +15,7 @@ use schemas::Value;
 
 use crate::expr::EvalError;
 use crate::plan::Aggregate;
+use state::State;
 
 pub use accumulators::Accumulators;
 pub use signature::{Signature, signature};
@@ -30,8 +31,13 @@ pub enum Standing {
 }
 
 /// Whether a row can be taken back from what is kept of the aggregate, in all but rare cases.
-pub fn invertible(aggregate: &Aggregate) -> bool {
-    state::State::plain(aggregate).is_some()
+pub fn is_invertible(aggregate: &Aggregate) -> bool {
+    State::plain(aggregate).is_some()
+}
+
+/// Whether the aggregate may ever be [`Standing::Stale`], so that all rows have to be at hand.
+pub fn needs_rows(aggregate: &Aggregate) -> bool {
+    State::plain(aggregate).is_none_or(|state| matches!(state, State::Extreme(_)))
 }
 
 /// Computes one aggregate from the inputs of all rows, in the order of the rows' keys.
@@ -39,7 +45,7 @@ pub fn compute<'t, 'v: 't>(
     aggregate: &Aggregate,
     tuples: impl Iterator<Item = &'t [Value<'v>]>,
 ) -> Result<Value<'static>, EvalError> {
-    if let Some(mut state) = state::State::plain(aggregate) {
+    if let Some(mut state) = State::plain(aggregate) {
         tuples.filter_map(|tuple| select::argument(aggregate, tuple)).for_each(|value| {
             let _ = state.add(aggregate, value);
         });

@@ -1,7 +1,7 @@
 //! Aggregates against what PostgreSQL says, and accumulators against computing everything again.
 
 use proptest::prelude::*;
-use schemas::{Type, Value};
+use schemas::{Interval, Type, Value};
 
 use super::*;
 use crate::plan::{AggregateFunction, Direction, Nulls, SortKey};
@@ -112,7 +112,7 @@ fn objects_need_names() {
     check_rows(&object, &[vec![Value::Null, Value::Int(1)]], "field name must not be null");
 }
 
-/// All kinds of aggregate over tuples of (decimal, bigint, boolean).
+/// All kinds of aggregate over tuples of (decimal, bigint, boolean, double, interval).
 fn all_kinds() -> Vec<Aggregate> {
     let on = |place: usize, function, input: Type, ty: Type| Aggregate { args: vec![place], ..aggregate(function, input, ty) };
     vec![
@@ -125,6 +125,13 @@ fn all_kinds() -> Vec<Aggregate> {
         Aggregate { filter: Some(2), ..on(1, Avg, Type::Int8, Type::Decimal) },
         on(2, BoolAnd, Type::Bool, Type::Bool),
         on(2, BoolOr, Type::Bool, Type::Bool),
+        on(3, Sum, Type::Double, Type::Double),
+        on(3, Max, Type::Double, Type::Double),
+        on(3, Count, Type::Double, Type::Int8),
+        on(4, Sum, Type::Interval, Type::Interval),
+        on(4, Avg, Type::Interval, Type::Interval),
+        on(4, Min, Type::Interval, Type::Interval),
+        Aggregate { distinct: true, ..on(1, Count, Type::Int8, Type::Int8) },
     ]
 }
 
@@ -135,7 +142,13 @@ fn tuple() -> impl Strategy<Value = Vec<Value<'static>>> {
     ];
     let int = prop_oneof![Just(Value::Null), (-3i64..3).prop_map(Value::Int), Just(Value::Int(i64::MAX))];
     let boolean = prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::Bool)];
-    (number, int, boolean).prop_map(|(a, b, c)| vec![a, b, c])
+    let double =
+        prop_oneof![Just(Value::Null), Just(Value::Double(-0.0)), (-4i32..4).prop_map(|n| Value::Double(f64::from(n) / 4.0))];
+    let interval = prop_oneof![
+        Just(Value::Null),
+        (0..2, 0..60).prop_map(|(months, days)| Value::Interval(Interval { months, days, micros: 0 })),
+    ];
+    (number, int, boolean, double, interval).prop_map(|(a, b, c, d, e)| vec![a, b, c, d, e])
 }
 
 proptest! {
@@ -153,6 +166,7 @@ proptest! {
                 present.push(row.clone());
                 kept.add(&aggregates, &row)
             };
+            prop_assert!(standing == Standing::Current || aggregates.iter().any(needs_rows));
             let fresh = Accumulators::of(&aggregates, &present);
             if standing == Standing::Stale {
                 kept = fresh;

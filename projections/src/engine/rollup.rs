@@ -3,9 +3,9 @@
 use foldhash::fast::FixedState;
 use hashbrown::HashSet;
 
-use crate::aggregate::Standing;
+use crate::aggregate::{Standing, needs_rows};
 use crate::codec::{Key, Row};
-use crate::plan::{AggregateFunction, Plan, Rollup, RollupId};
+use crate::plan::{Plan, Rollup, RollupId};
 
 use super::cache::{Cache, Known, KnownSet};
 use super::cells::{CellKey, Link, MembersWanted, Missing, SetKey, SetSpace, Space};
@@ -21,13 +21,7 @@ pub struct Delta<'p> {
 
 /// Whether the members of each group are kept: where some aggregate cannot always be told from what is kept of it.
 pub fn keeps_members(rollup: &Rollup) -> bool {
-    use AggregateFunction::{Avg, BoolAnd, BoolOr, Count, Sum};
-    let is_sum = |function| matches!(function, Count | Sum | Avg | BoolAnd | BoolOr);
-    rollup.aggregates.iter().any(|aggregate| aggregate.distinct || !is_sum(aggregate.function) || !exact(aggregate))
-}
-
-fn exact(aggregate: &crate::plan::Aggregate) -> bool {
-    aggregate.input != schemas::Type::Double || aggregate.function == AggregateFunction::Count
+    rollup.aggregates.iter().any(needs_rows)
 }
 
 impl Delta<'_> {

@@ -7,8 +7,7 @@ use super::level::LevelId;
 use super::scope::{Clause, RowScope};
 use crate::aggregate::{Signature, signature};
 use crate::expr::{AggregateCall, Expr, Mistake, Typed, compile, compile_condition};
-use crate::plan::{Aggregate, AggregateFunction};
-use schemas::Type;
+use crate::plan::Aggregate;
 
 /// The aggregates of a level. Parameters of an expression over the group are, from `base` on, first the key's `key_len`
 /// values, then the results of the aggregates.
@@ -61,21 +60,6 @@ impl Grouping {
             format!("aggregate it, for example `max({column})` or `(array_agg({column} ORDER BY …))[1]`")
         } else {
             format!("add `{column}` to GROUP BY, or aggregate it, for example `max({column})`")
-        }
-    }
-}
-
-// === impl Aggregate ===
-
-impl Aggregate {
-    /// Whether a contribution can be taken out again without looking at the others, extremes aside. Doubles cannot: their
-    /// sum depends on the order.
-    pub fn is_invertible(&self) -> bool {
-        use AggregateFunction::{Avg, BoolAnd, BoolOr, Count, Max, Min, Sum};
-        match self.function {
-            Count | Min | Max | BoolAnd | BoolOr => !self.distinct,
-            Sum | Avg => !self.distinct && matches!(self.input, Type::Int4 | Type::Int8 | Type::Decimal),
-            _ => false,
         }
     }
 }

@@ -156,7 +156,7 @@ impl<'e> Planner<'e> {
         let entity = self.state.levels[sub].relations[root].entity;
         let source = self.scan_source(entity, &columns);
         let tie = (!columns.is_empty()).then_some(Tie { host, entity, columns });
-        let invertible = grouping.aggregates.iter().all(crate::plan::Aggregate::is_invertible);
+        let invertible = grouping.aggregates.iter().all(crate::aggregate::is_invertible);
         let typed = typed?;
         let scan = Scan {
             entity,

@@ -361,7 +361,7 @@ const WILD_DECIMAL: [&str; 8] = [
 ];
 
 /// Aggregates over the rows of a sub-select or a group. Where the order of the rows shows, it is made total.
-const AGGREGATES: [(Result, &str); 27] = [
+const AGGREGATES: [(Result, &str); 29] = [
     (Result::Kind(Kind::Int), "count(*)"),
     (Result::Kind(Kind::Int), "count({?})"),
     (Result::Kind(Kind::Int), "count(DISTINCT {int})"),
@@ -372,6 +372,8 @@ const AGGREGATES: [(Result, &str); 27] = [
     (Result::Kind(Kind::WildDecimal), "sum({bignum} % 100000000000)"),
     (Result::Kind(Kind::Double), "sum({=double})"),
     (Result::Kind(Kind::WildDouble), "avg({=double})"),
+    (Result::Kind(Kind::Interval), "sum({interval})"),
+    (Result::Kind(Kind::Interval), "avg({interval})"),
     (Result::Kind(Kind::WildDecimal), "avg({int})"),
     (Result::Kind(Kind::WildDecimal), "avg({num})"),
     (Result::Same, "min({m})"),
