@@ -61,6 +61,27 @@ def arithmetic():
     yield from cross("+ {}", ["i4", "n", "d"])
     yield from lines("""
         1 + 2 * 3 - 4 / 5 % 6
+        foo.abs(1)
+        pg_catalog.abs(1)
+        "abs"(1)
+        "ABS"(1)
+        "="(1, 2)
+        "is null"(1)
+        "array"(1, 2)
+        "not"(b)
+        'Infinity'::float8 ^ 0.5
+        '-Infinity'::float8 ^ 0.5
+        '-Infinity'::float8 ^ -0.5::float8
+        '-Infinity'::float8 ^ 3
+        '-Infinity'::float8 ^ 2
+        '-Infinity'::float8 ^ 'Infinity'::float8
+        '-Infinity'::float8 ^ '-Infinity'::float8
+        (-2)::float8 ^ 'Infinity'::float8
+        (-0.5)::float8 ^ 'Infinity'::float8
+        (-1)::float8 ^ 'Infinity'::float8
+        (-2)::float8 ^ 'NaN'::float8
+        0::float8 ^ '-Infinity'::float8
+        1::float8 ^ 'NaN'::float8
         -2 ^ 2
         2 ^ 3 ^ 2
         -5 % 3
@@ -233,6 +254,7 @@ def text():
     yield from cross("{} || {}", ONE_OF_EACH, ["'x'", "t", "i4", "nt", "ai", "at", "null", "j"])
     yield from cross("{} || {}", ["'x'", "t"], ONE_OF_EACH)
     yield from cross("concat({}, '-', {})", ONE_OF_EACH, ["1", "nt", "true"])
+    yield from cross("split_part({}, 'aa', {})", ["'aaa'", "'aaaaa'", "'baaab'", "'aa'"], ["1", "2", "3", "-1", "-2", "-3"])
     yield from cross("lpad({}, 5, {})", ["'abc'", "'abcdefgh'"], ["''", "'xy'", "'é'"])
     yield from cross("rpad({}, 5, {})", ["'abc'", "'abcdefgh'"], ["''", "'xy'", "'é'"])
     yield from cross("trim({} {} from {})", ["both", "leading", "trailing"], ["'x'", "'xy'", "''"], ["'xyabcyx'", "''"])
@@ -383,6 +405,7 @@ def casts():
                                 "'Infinity'::float8"], ["integer", "bigint", "text"])
     yield from cross("{}::float8::numeric", ["0.1", "1e15", "123456789.123456789", "1e-10", "-2.5", "1e20", "0", "3.141592653589793"])
     yield from cross("{}::numeric({})", ["12345.678", "0.005", "-0.005", "99.995", "999.99"], ["5,2", "3,0", "5", "2,2", "10,4"])
+    yield from cross("{}::numeric({})", ["0.00123", "-0.00999", "0.00996", "0.5", "0", "0.000949"], ["2,4", "1,3", "3,3", "1,5"])
     yield from cross("'{}'::boolean", ["t", "true", "TRUE", "yes", "y", "on", "1", "f", "false", "no", "n", "off", "of", "0", " true ", "o", "tru", "2", ""])
     yield from cross("'{}'::{}", ["12", " 12 ", "+12", "-12", "1.5", "1e3", "", "abc", "12abc", "0x1F", "99999999999", "NaN", "Infinity", "-inf",
                                   ".5", "5.", "-.5e1", "1e400", "1e-400", "1_000"], ["integer", "bigint", "double precision", "numeric"])
@@ -635,6 +658,7 @@ def arrays():
     yield from cross("string_to_array({}, {})", ["'a,b,,c'", "''", "nt", "'abc'"], ["','", "''", "null", "'bc'"])
     yield from lines("""
         array[1,2,3]
+        sample.ai[2]
         array[1,2.5]
         array['a','b']
         array[1,'2']
@@ -700,6 +724,7 @@ def extras():
     yield from cross("sqrt({})", ["n", "nn", "2.0", "0.0", "0.0001", "1e-10", "10.00", "99.99", "1234567890.5", "123456789012345678.0", "-1.5", "144.000", "0.5", "5000.1"])
     yield from cross("({}) ^ ({})", ["n", "1.05", "-2.5", "0.1", "0.0", "10.0", "1.0000001", "123.456"], ["0.0", "1.0", "2.0", "3", "-1", "-2.0", "10", "5"])
     yield from cross("power({}, {})", ["1.05", "n", "2.0", "100"], ["12", "2", "13.0", "-3", "0"])
+    yield from cross("power({}, {})", ["0.0123456789012345678901234567", "-0.37", "123456.789", "0.5", "9.99"], ["-7", "-9", "-2", "-13"])
     yield from lines("""
         9123.000 * (-5::numeric / 8)
         (9123.000 * (-5::numeric / 8)) % 997
@@ -978,6 +1003,27 @@ def aggregates():
         array_length(array_agg(k), 1)
         bool_and(i4 > -10)
         bool_or(n > 1000)
+        count(distinct *)
+        sum(100 / (k - 4)) filter (where k <> 4)
+        sum(100 / (k - 4)) filter (where k < 4) + count(*)
+        sum(100 / (k - 4))
+        string_agg(t, ',' order by 100 / (k - 4)) filter (where k <> 4)
+        count(distinct 100 / (k - 4)) filter (where k > 4)
+        json_agg((100 / (k - 4))::text order by k) filter (where k <> 4)
+        avg(case when k < 3 then 50000000000000000000000000000 end)
+        avg(case when k < 3 then 50000000000000000000000000001 - k else 0 end)
+        sum(case when k < 3 then 1e308::float8 when k = 3 then 'NaN' end)
+        avg(case when k < 3 then 1e308::float8 when k = 3 then 'NaN' end)
+        sum(case when k < 3 then 1e308::float8 when k = 3 then '-Infinity' end)
+        sum(case when k = 1 then 'Infinity'::float8 else 1e308 end)
+        sum(case when k = 1 then 'Infinity'::float8 when k = 2 then '-Infinity' else 1 end)
+        sum(case when k = 1 then 'NaN'::float8 else 1e308 end)
+        avg(case when k < 3 then 1e308::float8 else -1e308 end)
+        avg(case when k = 1 then 1e200::float8 else -1e200 end)
+        sum(case when k = 1 then 1e200::float8 else -1e200 end)
+        avg(case when k = 1 then 'Infinity'::float8 when k = 2 then 1e200 else 1 end)
+        avg(case when k = 2 then 'NaN'::float8 else 1e200 end)
+        avg(case when k = 1 then 'NaN'::float8 when k = 2 then 1e200 else -1e200 end)
         sum(null)
         sum('1')
         count('x')

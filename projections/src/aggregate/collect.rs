@@ -45,26 +45,51 @@ fn plain<'t, 'v: 't>(aggregate: &Aggregate, values: impl Iterator<Item = &'t Val
     state.result(&alike)
 }
 
+/// What PostgreSQL keeps of doubles: their sum, and for `avg` the sum of the squares of their distances from the mean, of which
+/// nothing is shown but that it overflows.
+#[derive(Default)]
+struct Doubles {
+    count: f64,
+    total: f64,
+    squares: f64,
+}
+
+impl Doubles {
+    /// Adds a number; fails where finite ones become infinite.
+    fn add(&mut self, function: AggregateFunction, number: f64) -> Result<(), EvalError> {
+        let (count, total) = (self.count + 1.0, self.total + number);
+        if function == AggregateFunction::Avg && self.count > 0.0 {
+            let distance = number * count - total;
+            self.squares += distance * distance / (count * self.count);
+        }
+        if (total.is_infinite() || self.squares.is_infinite()) && self.total.is_finite() && number.is_finite() {
+            return Err(EvalError::Invalid("value out of range: overflow".to_owned()));
+        }
+        if !total.is_finite() {
+            self.squares = f64::NAN;
+        }
+        (self.count, self.total) = (count, total);
+        Ok(())
+    }
+}
+
 /// Summed in the order of the rows, as PostgreSQL does; the last bits depend on it.
 fn doubles<'t, 'v: 't>(
     function: AggregateFunction,
     values: impl Iterator<Item = &'t Value<'v>>,
 ) -> Result<Value<'static>, EvalError> {
-    let (mut total, mut count, mut has_infinity) = (0.0, 0u64, false);
+    let mut doubles = Doubles::default();
     for value in values {
         if let Value::Double(number) = value {
-            total += number;
-            count += 1;
-            has_infinity |= number.is_infinite();
+            doubles.add(function, *number)?;
         }
     }
-    if count == 0 {
-        return Ok(Value::Null);
-    }
-    if f64::is_infinite(total) && !has_infinity {
-        return Err(EvalError::Invalid("value out of range: overflow".to_owned()));
-    }
-    Ok(Value::Double(if function == AggregateFunction::Avg { total / count as f64 } else { total }))
+    let Doubles { count, total, .. } = doubles;
+    Ok(match function {
+        _ if count == 0.0 => Value::Null,
+        AggregateFunction::Avg => Value::Double(total / count),
+        _ => Value::Double(total),
+    })
 }
 
 fn intervals<'t, 'v: 't>(

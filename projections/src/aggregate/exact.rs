@@ -41,13 +41,23 @@ impl ExactSum {
 
     /// The sum; fails where it has more than 28 digits before the point.
     pub fn total(&self) -> Result<Decimal, EvalError> {
-        let scale = self.scales.last().map_or(0, |(scale, _)| *scale);
+        let scale = self.scale();
         decimal::fit(decimal::round_off(self.total, decimal::MAX_SCALE - scale), scale)
     }
 
     /// The mean, at the scale that PostgreSQL selects for the division.
     pub fn mean(&self) -> Result<Decimal, EvalError> {
-        decimal::quotient(self.total()?, Decimal::from(self.count()))
+        if let Ok(total) = self.total() {
+            return decimal::quotient(total, Decimal::from(self.count()));
+        }
+        // A sum so large that PostgreSQL adds no digits to those that it has.
+        let scale = self.scale();
+        let divisor = I256::from(self.count()) * I256::from(10).pow(decimal::MAX_SCALE - scale);
+        decimal::fit(decimal::divide(self.total, divisor), scale)
+    }
+
+    fn scale(&self) -> u32 {
+        self.scales.last().map_or(0, |(scale, _)| *scale)
     }
 
     pub fn encode(&self, out: &mut Vec<u8>) {

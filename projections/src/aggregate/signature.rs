@@ -1,6 +1,6 @@
 //! What aggregates take and yield.
 
-use schemas::{Shape, Type};
+use schemas::{Shape, Type, Value};
 use std::sync::Arc;
 
 use crate::expr::{AggregateCall, Expr, Typed, settled};
@@ -51,18 +51,29 @@ impl Signature {
         order_by: Vec<Typed>,
         mut input: impl FnMut(Expr) -> usize,
     ) -> Aggregate {
+        let mut guarded = |expr: Expr| input(where_met(filter.as_ref(), expr));
         let keys = order_by.into_iter().zip(&call.order_by);
-        let sort_key = |(key, &(_, direction, nulls)): (Typed, &_)| SortKey { input: input(key.expr), direction, nulls };
+        let sort_key = |(key, &(_, direction, nulls)): (Typed, &_)| SortKey { input: guarded(key.expr), direction, nulls };
         let order_by = keys.map(sort_key).collect();
         Aggregate {
             function: call.function,
             input: self.args.first().map_or(Type::Unknown, |arg| arg.ty.clone()),
-            args: self.args.into_iter().map(|arg| input(arg.expr)).collect(),
+            args: self.args.into_iter().map(|arg| guarded(arg.expr)).collect(),
             filter: filter.map(input),
             distinct: call.distinct,
             order_by,
             ty: self.result,
         }
+    }
+}
+
+/// The expression, evaluated only where FILTER is met: in `sum(1 / x) FILTER (WHERE x <> 0)` no division fails.
+fn where_met(filter: Option<&Expr>, expr: Expr) -> Expr {
+    match filter {
+        Some(filter) if !matches!(expr, Expr::Literal(_) | Expr::Column { .. }) => {
+            Expr::Case { arms: Box::new([(filter.clone(), expr)]), otherwise: Box::new(Expr::Literal(Value::Null)) }
+        }
+        _ => expr,
     }
 }
 

@@ -64,6 +64,9 @@ fn taken_apart<'a>(function: AggregateFunction, call: &'a ast::Function, span: S
         }
     }
     let distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
+    if distinct && counts_rows {
+        return Err(Fault::new("DISTINCT cannot be used with *").with_hint("name the column: count(DISTINCT x)"));
+    }
     Ok(AggregateCall { function, args, filter: call.filter.as_deref(), distinct, order_by, span })
 }
 

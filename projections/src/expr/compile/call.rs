@@ -16,7 +16,7 @@ use crate::expr::{Expr, Function, Typed, nearest};
 
 impl Compiler<'_> {
     pub(super) fn function(&mut self, call: &ast::Function, span: Span) -> Option<Typed> {
-        let name = function_name(&call.name);
+        let name = self.outcome(span, function_name(&call.name))?;
         if let Some(fault) = refused::call(call, &name) {
             return self.fail(span, fault);
         }
@@ -72,16 +72,24 @@ impl Compiler<'_> {
     }
 }
 
-/// The last part of the name: `pg_catalog.lower` is `lower`.
-fn function_name(name: &ast::ObjectName) -> String {
-    let last = name.0.last().and_then(|part| part.as_ident());
-    last.map_or_else(
-        || name.to_string(),
-        |ident| match ident.quote_style {
-            Some(_) => ident.value.clone(),
-            None => ident.value.to_lowercase(),
-        },
-    )
+/// The name without its schema: `pg_catalog.lower` is `lower`.
+fn function_name(name: &ast::ObjectName) -> Result<String, Fault> {
+    let parts: Option<Vec<String>> = name.0.iter().map(|part| part.as_ident().map(as_meant)).collect();
+    match parts.as_deref() {
+        Some([name]) if is_called(name) => Ok(name.clone()),
+        Some([schema, name]) if schema == "pg_catalog" && is_called(name) => Ok(name.clone()),
+        Some([_, last]) => Err(Fault::new(format!("function {name} does not exist")).with_hint(format!("write {last}(…)"))),
+        _ => Err(Fault::new(format!("function {name} does not exist"))),
+    }
+}
+
+fn as_meant(ident: &ast::Ident) -> String {
+    if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() }
+}
+
+/// Whether a function is called by this name; operators, and what has a syntax of its own, are functions here but not in SQL.
+fn is_called(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') && !matches!(name, "array" | "not")
 }
 
 /// The arguments, where they are simply listed.

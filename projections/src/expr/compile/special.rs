@@ -58,9 +58,10 @@ impl Compiler<'_> {
         self.call("substring", &args, span)
     }
 
-    /// `a[1]`
+    /// `a[1]`, `t.a[1]`
     fn access(&mut self, root: &ast::Expr, chain: &[AccessExpr], span: Span) -> Option<Typed> {
-        let mut value = self.expr(root)?;
+        let (name, chain) = qualified(root, chain);
+        let mut value = if name.is_empty() { self.expr(root) } else { self.column(&name) }?;
         for access in chain {
             let AccessExpr::Subscript(Subscript::Index { index }) = access else {
                 let fault = Fault::new("only one element can be taken out of an array");
@@ -75,6 +76,18 @@ impl Compiler<'_> {
         }
         Some(value)
     }
+}
+
+/// The name that a chain of accesses begins with, and what is accessed of it; no name where something else is accessed.
+fn qualified<'a>(root: &ast::Expr, chain: &'a [AccessExpr]) -> (Vec<ast::Ident>, &'a [AccessExpr]) {
+    let ast::Expr::Identifier(first) = root else { return (Vec::new(), chain) };
+    let part = |access: &AccessExpr| match access {
+        AccessExpr::Dot(ast::Expr::Identifier(part)) => Some(part.clone()),
+        _ => None,
+    };
+    let parts: Vec<ast::Ident> = chain.iter().map_while(part).collect();
+    let rest = &chain[parts.len()..];
+    (std::iter::once(first.clone()).chain(parts).collect(), rest)
 }
 
 fn trim_name(side: Option<&TrimWhereField>) -> &'static str {

@@ -104,7 +104,7 @@ fn power<'v>(a: Value<'v>, b: Value<'v>) -> Outcome<'v> {
     if base == 0.0 && exponent < 0.0 {
         return Err(EvalError::Invalid("zero raised to a negative power is undefined".to_owned()));
     }
-    if base < 0.0 && base.is_finite() && exponent.is_finite() && exponent.fract() != 0.0 {
+    if base < 0.0 && exponent.is_finite() && exponent.fract() != 0.0 {
         return Err(EvalError::Invalid("a negative number raised to a non-integer power yields a complex result".to_owned()));
     }
     let result = base.powf(exponent);

@@ -9,6 +9,8 @@ use crate::expr::function::Kind::{AnyArray, AnyElement, Bool, Int4, Int8, SameAr
 use crate::expr::function::{Function, Outcome};
 use crate::expr::take;
 
+use super::text_edit::{check_length, push_bounded};
+
 pub(super) static TABLE: &[Function] = &[
     Function::many("array", &[AnyElement], AnyArray, |values| Ok(Value::Array(values))).variadic().sees_nulls(),
     Function::two("[]", &[AnyArray, Int8], AnyElement, subscript),
@@ -58,8 +60,9 @@ fn array_to_string(values: Vec<Value<'_>>) -> Outcome<'_> {
     for item in &items {
         let shown = if item.is_null() { &null } else { item };
         if !shown.is_null() {
-            out.push_str(between);
+            push_bounded(&mut out, between)?;
             text::print(shown, &mut out);
+            check_length(out.len())?;
             between = &separator;
         }
     }

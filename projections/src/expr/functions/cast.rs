@@ -80,9 +80,10 @@ fn to_precision(values: Vec<Value<'_>>) -> Outcome<'_> {
     let [number, precision, scale] = take::all(values)?;
     let (precision, scale) = (take::int4(precision)?, take::int4(scale)?);
     let rounded = decimal::round(take::decimal(number)?, scale)?;
-    let whole_digits = decimal::truncate(rounded, 0)?.mantissa().unsigned_abs();
-    let digits = if whole_digits == 0 { 0 } else { whole_digits.ilog10() as i32 + 1 };
-    if digits > precision - scale {
+    // Digits before the point; fewer than none where zeros follow it, which a scale beyond the precision asks for.
+    let whole_digits =
+        rounded.mantissa().unsigned_abs().checked_ilog10().map(|exponent| exponent as i32 + 1 - rounded.scale() as i32);
+    if whole_digits.is_some_and(|digits| digits > precision - scale) {
         return Err(crate::expr::EvalError::Invalid("numeric field overflow".to_owned()));
     }
     Ok(Value::Decimal(rounded))

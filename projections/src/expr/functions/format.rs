@@ -7,6 +7,8 @@ use crate::expr::function::Kind::{Any, Text};
 use crate::expr::function::{Function, Outcome};
 use crate::expr::take;
 
+use super::text_edit::check_length;
+
 pub(super) static TABLE: &[Function] = &[
     Function::one("format", &[Text], Text, |format| filled(take::text(format)?.as_ref(), &[])),
     Function::many("format", &[Text, Any], Text, format).variadic().sees_nulls(),
@@ -50,6 +52,7 @@ fn filled<'v>(format: &str, args: &[Value<'_>]) -> Outcome<'v> {
         let argument = place.argument.unwrap_or(next);
         let value = args.get(argument - 1).ok_or_else(|| failure("too few arguments for format()"))?;
         put(value, place, &mut out);
+        check_length(out.len())?;
         (next, rest) = (argument + 1, after);
     }
     out.push_str(rest);

@@ -122,16 +122,20 @@ impl Wide {
 
     /// `1 / self`, at this scale.
     fn inverse(self, scale: u32) -> Exact {
-        let shift = self.scale + scale.min(MAX_SCALE) as i32;
-        if shift < 0 {
-            return decimal::fit(I256::ZERO, scale);
+        let shift = (self.scale + scale.min(MAX_SCALE) as i32).min(MAX_POWER);
+        // Less where there is no room: of a result that fits, more digits than it can have are left.
+        let scale = u32::try_from(shift - self.scale).map_err(|_| EvalError::OutOfRange("numeric"))?;
+        match u32::try_from(shift) {
+            Ok(shift) => decimal::fit(decimal::divide(I256::from(10).pow(shift), self.digits), scale),
+            Err(_) => decimal::fit(I256::ZERO, scale),
         }
-        let power = I256::from(10).checked_pow(shift as u32).ok_or(EvalError::OutOfRange("numeric"))?;
-        decimal::fit(decimal::divide(power, self.digits), scale)
     }
 }
 
 const WIDE_DIGITS: u32 = 38;
+
+/// The largest power of ten in 256 bits.
+const MAX_POWER: i32 = 76;
 
 /// Beyond this a number is far outside of what a decimal holds, or nothing.
 const MAX_WIDE_SCALE: i32 = 10_000;

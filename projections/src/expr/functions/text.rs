@@ -10,6 +10,8 @@ use crate::expr::function::{Function, Outcome};
 use crate::expr::pattern::{is_like, with_escape};
 use crate::expr::take;
 
+use super::text_edit::{check_length, push_bounded};
+
 pub(super) static TABLE: &[Function] = &[
     Function::one("lower", &[Text], Text, |a| Ok(Value::Text(lower(&take::text(a)?).into()))),
     Function::one("upper", &[Text], Text, |a| Ok(Value::Text(upper(&take::text(a)?).into()))),
@@ -35,7 +37,7 @@ pub(super) static TABLE: &[Function] = &[
         Ok(Value::Text(with_escape(&take::text(a)?, &take::text(b)?)?.into()))
     }),
     Function::two("||", &[Text, Text], Text, concatenate),
-    Function::many("concat", &[Any], Text, |values| Ok(Value::Text(joined(&values, "").into()))).variadic().sees_nulls(),
+    Function::many("concat", &[Any], Text, |values| joined(&values, "")).variadic().sees_nulls(),
     Function::many("concat_ws", &[Text, Any], Text, concat_ws).variadic().sees_nulls(),
 ];
 
@@ -92,6 +94,7 @@ fn chr(code: Value<'_>) -> Outcome<'_> {
 
 fn concatenate<'v>(left: Value<'v>, right: Value<'v>) -> Outcome<'v> {
     let (left, right) = (take::text(left)?, take::text(right)?);
+    check_length(left.len() + right.len())?;
     Ok(Value::Text(if right.is_empty() { left } else { Cow::Owned(left.into_owned() + &right) }))
 }
 
@@ -100,17 +103,18 @@ fn concat_ws(mut values: Vec<Value<'_>>) -> Outcome<'_> {
         return Ok(Value::Null);
     }
     let separator = take::text(values.remove(0))?;
-    Ok(Value::Text(joined(&values, &separator).into()))
+    joined(&values, &separator)
 }
 
 /// The text of all that is not NULL.
-fn joined(values: &[Value<'_>], separator: &str) -> String {
+fn joined<'v>(values: &[Value<'_>], separator: &str) -> Outcome<'v> {
     let mut out = String::new();
     let mut between = "";
     for value in values.iter().filter(|value| !value.is_null()) {
-        out.push_str(between);
+        push_bounded(&mut out, between)?;
         schemas::text::print(value, &mut out);
+        check_length(out.len())?;
         between = separator;
     }
-    out
+    Ok(Value::Text(out.into()))
 }

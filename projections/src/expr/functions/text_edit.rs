@@ -113,16 +113,19 @@ fn overlay(values: Vec<Value<'_>>) -> Outcome<'_> {
     }
     let start = chars_between(Cow::Borrowed(&text), 0, from - 1);
     let end = chars_between(Cow::Borrowed(&text), from - 1 + length, i64::MAX);
+    check_length(start.len() + new.len() + end.len())?;
     Ok(Value::Text(format!("{start}{new}{end}").into()))
 }
 
 fn replace(values: Vec<Value<'_>>) -> Outcome<'_> {
     let [text, from, to] = take::all(values)?;
-    let (text, from) = (take::text(text)?, take::text(from)?);
-    if from.is_empty() || !text.contains(&*from) {
+    let (text, from, to) = (take::text(text)?, take::text(from)?, take::text(to)?);
+    let places = if from.is_empty() { 0 } else { text.matches(&*from).count() };
+    if places == 0 {
         return Ok(Value::Text(text));
     }
-    Ok(Value::Text(text.replace(&*from, &take::text(to)?).into()))
+    check_length(text.len() - places * from.len() + places.saturating_mul(to.len()))?;
+    Ok(Value::Text(text.replace(&*from, &to).into()))
 }
 
 fn translate(values: Vec<Value<'_>>) -> Outcome<'_> {
@@ -132,7 +135,9 @@ fn translate(values: Vec<Value<'_>>) -> Outcome<'_> {
         Some(place) => to.chars().nth(place),
         None => Some(c),
     };
-    Ok(Value::Text(take::text(text)?.chars().filter_map(translated).collect::<String>().into()))
+    let translated: String = take::text(text)?.chars().filter_map(translated).collect();
+    check_length(translated.len())?;
+    Ok(Value::Text(translated.into()))
 }
 
 fn split_part(values: Vec<Value<'_>>) -> Outcome<'_> {
@@ -141,13 +146,15 @@ fn split_part(values: Vec<Value<'_>>) -> Outcome<'_> {
     if field == 0 {
         return Err(EvalError::Invalid("field position must not be zero".to_owned()));
     }
-    let place = field.unsigned_abs() as usize - 1;
+    let place = field.unsigned_abs() as usize;
     let part = if delimiter.is_empty() {
-        (place == 0).then_some(&*text)
+        (place == 1).then_some(&*text)
     } else if field > 0 {
-        text.split(&*delimiter).nth(place)
+        text.split(&*delimiter).nth(place - 1)
     } else {
-        text.rsplit(&*delimiter).nth(place)
+        // Split from the start even so: where delimiters overlap, it makes other parts than from the end.
+        let count = text.split(&*delimiter).count();
+        count.checked_sub(place).and_then(|place| text.split(&*delimiter).nth(place))
     };
     Ok(Value::Text(part.unwrap_or_default().to_owned().into()))
 }
@@ -178,6 +185,14 @@ fn repeat<'v>(text: Value<'v>, count: Value<'v>) -> Outcome<'v> {
     Ok(Value::Text(text.repeat(count).into()))
 }
 
-fn check_length(length: usize) -> Result<(), EvalError> {
+/// Appends the part, unless the text became too long.
+pub(super) fn push_bounded(out: &mut String, part: &str) -> Result<(), EvalError> {
+    check_length(out.len() + part.len())?;
+    out.push_str(part);
+    Ok(())
+}
+
+/// Fails where a text would be longer than any is made.
+pub(super) fn check_length(length: usize) -> Result<(), EvalError> {
     if length > MAX_LENGTH { Err(EvalError::Invalid("requested length too large".to_owned())) } else { Ok(()) }
 }
