@@ -1,7 +1,7 @@
 //! Keys as people write them: `o-1`, `2026-01-01,books`.
 //!
-//! Parts are joined by commas; a comma or backslash within a part has a backslash before it, and NULL is `\N`. Values stand
-//! as they do in a document, strings without their quotes.
+//! Parts are joined by commas; a comma or backslash within a part has a backslash before it, and a part `\N` is NULL. Values stand
+//! as they do in a document, strings without their quotes, and arrays as SQL writes them: `{1,2}`.
 
 use schemas::{Type, Value, json, text};
 
@@ -57,6 +57,11 @@ fn print_part(value: &Value<'_>) -> String {
     let plain = match value {
         Value::Null => return "\\N".to_owned(),
         Value::Text(text) => text.to_string(),
+        Value::Array(_) => {
+            let mut out = String::new();
+            text::print(value, &mut out);
+            out
+        }
         value => {
             let mut out = String::new();
             json::write_json(value, &mut out);
@@ -68,18 +73,22 @@ fn print_part(value: &Value<'_>) -> String {
 
 /// The parts, without their backslashes; `None` for NULL.
 fn split(text: &str) -> Vec<Option<String>> {
-    let mut parts = vec![Some(String::new())];
-    let mut chars = text.chars();
+    let mut is_escaped = false;
+    let parts = text.split(|next| {
+        let is_end = next == ',' && !is_escaped;
+        is_escaped = next == '\\' && !is_escaped;
+        is_end
+    });
+    parts.map(|part| (part != "\\N").then(|| without_escapes(part))).collect()
+}
+
+fn without_escapes(part: &str) -> String {
+    let mut out = String::new();
+    let mut chars = part.chars();
     while let Some(next) = chars.next() {
-        let escaped = if next == '\\' { chars.next() } else { None };
-        match (next, escaped, parts.last_mut()) {
-            (',', None, _) => parts.push(Some(String::new())),
-            ('\\', Some('N'), Some(part)) if part.as_deref() == Some("") => *part = None,
-            (_, escaped, Some(Some(part))) => part.push(escaped.unwrap_or(next)),
-            _ => {}
-        }
+        out.push(if next == '\\' { chars.next().unwrap_or(next) } else { next });
     }
-    parts
+    out
 }
 
 #[cfg(test)]
@@ -98,6 +107,15 @@ mod tests {
         check(&[Value::Null, Value::Text("".into())], &[Type::Text, Type::Text], "\\N,");
         check(&[Value::Timestamp(0)], &[Type::Timestamp], "1970-01-01T00:00:00+00:00");
         check(&[Value::Date(0), Value::Bool(true)], &[Type::Date, Type::Bool], "1970-01-01,true");
+        check(&[Value::Text("\\N".into()), Value::Text("N".into())], &[Type::Text, Type::Text], "\\\\N,N");
+        let array = Value::Array(vec![Value::Text("a,b".into()), Value::Null, Value::Text("\"".into())]);
+        check(&[array, Value::Int(1)], &[Type::Array(Box::new(Type::Text)), Type::Int4], r#"{"a\,b"\,NULL\,"\\""},1"#);
+    }
+
+    #[test]
+    fn only_a_whole_part_is_null() {
+        let texts = [Type::Text, Type::Text];
+        assert_eq!(parse_key("\\Nabc,a\\N", &texts), Ok(Key::of(&[Value::Text("Nabc".into()), Value::Text("aN".into())])));
     }
 
     #[test]
