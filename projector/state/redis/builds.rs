@@ -185,7 +185,7 @@ impl RedisState {
         for view in 0..keys.catalogue().views.len() {
             pipeline.cmd("HLEN").arg(keys.broken(view));
         }
-        let broken: Vec<u64> = self.server.ask("counting", |redis| pipeline.query(redis))?;
+        let broken: Vec<u64> = self.server.ask("counting", |redis| reading::all(redis, &pipeline))?;
         let broken_documents = broken.into_iter().sum();
         Ok(Counts { dead_letters, broken_documents, pending_jobs, parked_keys })
     }

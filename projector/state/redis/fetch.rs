@@ -34,7 +34,7 @@ pub fn fetch(server: &Server, keys: &BuildKeys, missing: Missing) -> Result<Answ
     }
     missing.sets.iter().for_each(|wanted| add_page(&mut pipeline, keys, wanted));
 
-    let found: Vec<Vec<Bytes>> = server.ask("reading state", |redis| query(&pipeline, redis))?;
+    let found: Vec<Vec<Bytes>> = server.ask("reading state", |redis| reading::all(redis, &pipeline))?;
     let lists = strings.len().div_ceil(STRINGS_AT_ONCE) + fields.len();
     let mut found = found.into_iter();
     let cells: Vec<Bytes> = found.by_ref().take(lists).flatten().collect();
@@ -68,11 +68,6 @@ fn strings(redis: &mut Connection, prefix: &str) -> RedisResult<Vec<(Vec<u8>, Ve
         found.extend(keys.iter().zip(values).filter_map(|(key, value)| Some((key[prefix.len()..].to_vec(), value?))));
     }
     Ok(found)
-}
-
-fn query(pipeline: &Pipeline, redis: &mut Connection) -> RedisResult<Vec<Vec<Bytes>>> {
-    // An empty pipeline would be answered by nothing at all.
-    if pipeline.is_empty() { Ok(Vec::new()) } else { pipeline.query(redis) }
 }
 
 fn add_slot(pipeline: &mut Pipeline, slot: &Slot) {

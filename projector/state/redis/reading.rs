@@ -2,10 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use redis::{Connection, RedisResult};
+use redis::{Connection, FromRedisValue, Pipeline, RedisResult};
 
 /// How many keys Redis looks at before it lets others work.
 const LOOKED_AT: usize = 1000;
+
+/// The answers to all commands of a pipeline, which may be empty: Redis would answer such a one by nothing at all.
+pub fn all<T: FromRedisValue>(redis: &mut Connection, pipeline: &Pipeline) -> RedisResult<Vec<T>> {
+    if pipeline.is_empty() { Ok(Vec::new()) } else { pipeline.query(redis) }
+}
 
 /// One step through the database: where the next one starts, 0 at the end, and keys that start so. A key may come more than once;
 /// one that is there all the time comes at least once.

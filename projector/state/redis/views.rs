@@ -85,12 +85,12 @@ impl RedisState {
         for projection in projections {
             pointers.cmd("HGET").arg(self.projection_keys(projection).record()).arg("live");
         }
-        let live: Vec<Option<u64>> = self.server.ask("reading the views", |redis| pointers.query(redis))?;
+        let live: Vec<Option<u64>> = self.server.ask("reading the views", |redis| reading::all(redis, &pointers))?;
         let live: Vec<Option<(&String, u64)>> = projections.iter().zip(live).map(|(name, live)| Some((name, live?))).collect();
         for (projection, generation) in live.iter().flatten() {
             builds.cmd("HGET").arg(self.projection_keys(projection).checkpoint(*generation)).arg("fingerprint");
         }
-        let fingerprints: Vec<Option<String>> = self.server.ask("reading the views", |redis| builds.query(redis))?;
+        let fingerprints: Vec<Option<String>> = self.server.ask("reading the views", |redis| reading::all(redis, &builds))?;
         let mut fingerprints = fingerprints.into_iter();
         live.into_iter()
             .map(|live| {

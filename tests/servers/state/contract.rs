@@ -233,6 +233,7 @@ pub fn dead_letters_are_kept_with_names(fixture: &dyn Fixture) {
 }
 
 pub fn builds_are_made_switched_and_dropped(fixture: &dyn Fixture) {
+    assert_eq!(fixture.open().views.views().unwrap(), [], "nothing is there yet");
     let state = open(fixture);
     for _ in 0..2 {
         assert_eq!(state.builds.create(&new_build(2)).unwrap(), Creation::Made);
