@@ -46,13 +46,6 @@ impl Context {
         Ok(config::load(folder, self.config_file.as_deref(), environment)?)
     }
 
-    /// The stores, made where they are not there, with a log that answers and can be relied on.
-    pub fn stores(&self) -> Result<Stores, Failure> {
-        let stores = Stores::open(&self.config()?)?;
-        stores.log.state()?;
-        Ok(stores)
-    }
-
     /// The stores, for a command that only reads.
     pub fn existing_stores(&self) -> Result<Stores, Failure> {
         Ok(Stores::open_existing(&self.config()?)?)

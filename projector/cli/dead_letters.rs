@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::context::{Context, Form};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::say::say;
+use super::say::{printable, say};
 use crate::state::views::StoredDeadLetter;
 
 /// How many are read at once.
@@ -77,11 +77,11 @@ fn show(context: &mut Context, projection: &str, position: u64) -> Result<Exit, 
         Form::Text => {
             context.print(format_args!("position  {}", letter.position))?;
             context.print(format_args!("kind      {}", letter.kind))?;
-            context.print(format_args!("reason    {}", letter.reason))?;
+            context.print(format_args!("reason    {}", printable(&letter.reason)))?;
             for key in &letter.keys {
-                context.print(format_args!("key       {key}"))?;
+                context.print(format_args!("key       {}", printable(key)))?;
             }
-            context.print(format_args!("event     {}", String::from_utf8_lossy(&letter.event)))?;
+            context.print(format_args!("event     {}", printable(&String::from_utf8_lossy(&letter.event))))?;
         }
     }
     Ok(Exit::Success)
@@ -89,11 +89,10 @@ fn show(context: &mut Context, projection: &str, position: u64) -> Result<Exit, 
 
 fn line(letter: &StoredDeadLetter) -> String {
     let text = String::from_utf8_lossy(&letter.event);
-    // One line each, and nothing that a terminal would obey.
-    let shown = |character: char| if character.is_control() { ' ' } else { character };
-    let glimpse: String = text.chars().take(GLIMPSE).map(shown).collect();
+    let glimpse: String = text.chars().take(GLIMPSE).collect();
     let dots = if text.chars().nth(GLIMPSE).is_some() { "…" } else { "" };
-    format!("{}  {}  {}  {glimpse}{dots}", letter.position, letter.kind, letter.reason)
+    let line = format!("{}  {}  {}  {glimpse}{dots}", letter.position, letter.kind, letter.reason);
+    printable(&line)
 }
 
 /// The event is text where it can be, and otherwise its bytes as numbers: nothing of it is lost.

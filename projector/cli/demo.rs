@@ -18,12 +18,12 @@ use super::progress::Progress;
 use super::run::{Daemon, Port};
 use super::say::say;
 use super::telemetry;
-use crate::config::{Config, Telemetry};
+use crate::config::{Config, LogPlace, StatePlace, Telemetry};
 use crate::definitions::{self, Definitions, Unusable};
 use crate::demo::{Generated, Shop};
 use crate::fault::Fault;
-use crate::log::NewEvent;
-use crate::run::{Board, Goal, StopFlag};
+use crate::log::{EventLog, NewEvent};
+use crate::run::{Board, Goal, StopFlag, until_available};
 use crate::stores::Stores;
 use crate::tables::Request;
 
@@ -35,6 +35,10 @@ const VIEW: &str = "order_overview";
 const SEED: u64 = 7;
 /// How often events are published: as if they came one by one, to the eye.
 const TICK: Duration = Duration::from_millis(50);
+/// Events published at once at most, however far behind its rate it is.
+const AT_ONCE: usize = 50_000;
+/// What to do where the demo cannot run.
+const ELSEWHERE: &str = "run it in an empty folder";
 /// How often progress is shown.
 const PERIOD: Duration = Duration::from_millis(500);
 /// How often a line is written where there is no terminal.
@@ -58,19 +62,22 @@ impl Demo {
             return print(context, count);
         }
         let config = context.config()?;
+        refuse_servers(&config)?;
         // Progress is shown instead of log lines.
         telemetry::start(&Telemetry { filter: "warn".to_owned(), ..config.telemetry.clone() });
         let definitions = definitions(&config)?;
-        let daemon = Daemon::new(config, definitions)?;
-        let address = daemon.listen(context, Port::FreeIfTaken)?;
+        let mut daemon = Daemon::new(config, definitions)?;
         let stores = daemon.supervisor.stores.clone();
+        let events = resume(&*stores.log)?;
+        let address = daemon.listen(context, Port::FreeIfTaken)?;
         let (board, stop) = (daemon.supervisor.board.clone(), daemon.supervisor.stop.clone());
         let publisher = thread::spawn({
-            let (stores, stop) = (stores.clone(), stop.clone());
-            move || publish(&stores, self.rate, &stop)
+            let (log, stop) = (stores.log.clone(), stop.clone());
+            // Without events, or without a word, there is nothing to see: then the demo ends, and says why.
+            move || publish(&*log, events, self.rate, &stop).inspect_err(|_| stop.raise())
         });
         let form = context.form();
-        let watcher = thread::spawn(move || watch(&stores, &board, &stop, address, form));
+        let watcher = thread::spawn(move || watch(&stores, &board, &stop, address, form).inspect_err(|_| stop.raise()));
         let exit = daemon.run(Goal::Follow, Progress::Silent);
         for thread in [publisher, watcher] {
             thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
@@ -96,21 +103,47 @@ fn print(context: &mut Context, count: usize) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-/// Publishes events at this rate until the flag is raised, from where an earlier demo ended.
-fn publish(stores: &Stores, rate: u64, stop: &StopFlag) -> Result<(), Fault> {
-    let published = stores.log.head()?.map_or(0, |head| head.position);
-    let mut events = Shop::new(SEED).skip(usize::try_from(published).unwrap_or(usize::MAX));
-    let per_tick = (rate * TICK.as_millis() as u64).div_ceil(1000);
+/// What the demo makes up must not get among the events of others.
+fn refuse_servers(config: &Config) -> Result<(), Failure> {
+    match (&config.log, &config.state) {
+        (LogPlace::Embedded(_), StatePlace::Embedded(_)) => Ok(()),
+        _ => Err(Failure::Refused(format!(
+            "the demo publishes orders that nobody placed, and does so into no server: {ELSEWHERE}, where log and state are embedded"
+        ))),
+    }
+}
+
+/// The events that follow those that an earlier demo has published to the log.
+fn resume(log: &dyn EventLog) -> Result<Shop, Failure> {
+    let mut events = Shop::new(SEED);
+    let Some(head) = log.head()? else { return Ok(events) };
+    let expected = usize::try_from(head.position - 1).ok().and_then(|before| events.nth(before));
+    let found = log.fetch(head.position)?;
+    if found.as_ref().map(|event| &*event.data) == expected.as_ref().map(|event| &*event.bytes) {
+        return Ok(events);
+    }
+    Err(Failure::Refused(format!("the log holds events that are not the demo's, which would get among them: {ELSEWHERE}")))
+}
+
+/// Publishes events at this rate until the flag is raised.
+fn publish(log: &dyn EventLog, mut events: Shop, rate: u64, stop: &StopFlag) -> Result<(), Fault> {
+    let (start, mut published) = (Instant::now(), 0);
     while !stop.is_up() {
-        let batch: Vec<Generated> = events.by_ref().take(per_tick as usize).collect();
+        let batch: Vec<Generated> = events.by_ref().take(due(rate, start.elapsed(), published)).collect();
         let new: Vec<_> = batch.iter().map(|event| NewEvent { subject: None, data: &event.bytes }).collect();
-        if new.is_empty() {
-            break;
+        if !new.is_empty() {
+            until_available(stop, || log.publish(&new))?;
         }
-        stores.log.publish(&new)?;
+        published += batch.len();
         thread::sleep(TICK);
     }
     Ok(())
+}
+
+/// How many events to publish now, so that there are `rate` each second.
+fn due(rate: u64, elapsed: Duration, published: usize) -> usize {
+    let due = u128::from(rate) * elapsed.as_millis() / 1000;
+    usize::try_from(due).unwrap_or(usize::MAX).saturating_sub(published).min(AT_ONCE)
 }
 
 /// Shows how far the projection is, and, as soon as there is a document, how to read it.
@@ -123,7 +156,7 @@ fn watch(stores: &Stores, board: &Arc<Board>, stop: &StopFlag, address: Option<S
     let mut has_told = false;
     while !stop.is_up() {
         thread::sleep(PERIOD);
-        let head = stores.log.head()?.map_or(0, |head| head.position);
+        let head = until_available(stop, || stores.log.head())?.map_or(0, |head| head.position);
         if let Some((_, now)) = board.all().into_iter().find(|(name, _)| name == PROJECTION) {
             let lag = head.saturating_sub(now.position);
             let message = format!("{head} events published, {} applied, lag {lag}", now.position);
@@ -134,7 +167,7 @@ fn watch(stores: &Stores, board: &Arc<Board>, stop: &StopFlag, address: Option<S
             bar.set_message(message);
             bar.tick();
         }
-        if !has_told && let Some(key) = first_key(stores)? {
+        if !has_told && let Some(key) = until_available(stop, || first_key(stores))? {
             has_told = true;
             bar.suspend(|| say(lines(&key, address)));
         }
@@ -165,4 +198,18 @@ fn lines(key: &str, address: Option<SocketAddr>) -> String {
         );
     }
     text + "\nEnd with Ctrl-C.\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_is_kept() {
+        let after = |millis: u64| Duration::from_millis(millis);
+        assert_eq!(due(30, after(50), 0), 1);
+        assert_eq!(due(30, after(60), 1), 0);
+        assert_eq!(due(30, after(1000), 1), 29);
+        assert_eq!(due(30, after(1050), 30), 1);
+    }
 }

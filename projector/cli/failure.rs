@@ -9,12 +9,13 @@ use serde_json::json;
 use super::context::Form;
 use super::exit::Exit;
 use super::mistakes;
-use super::say::say;
+use super::say::{printable, say};
 use crate::config::Unusable;
 use crate::definitions;
 use crate::fault::{Fault, chain};
 use crate::run::Halt;
 use crate::stores::{CannotOpen, NoLists};
+use crate::verify::CannotVerify;
 
 /// Why a command did not do what it should.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +60,12 @@ pub enum Failure {
         /// Why.
         source: Halt,
     },
+    /// The system gives no threads to answer with.
+    #[error("cannot start the threads that answer requests")]
+    NoThreads(#[source] io::Error),
+    /// The comparison with the log could not be made.
+    #[error(transparent)]
+    CannotVerify(#[from] CannotVerify),
     /// What should be printed could not be.
     #[error("cannot write the output")]
     Output(#[from] io::Error),
@@ -72,8 +79,13 @@ impl Failure {
         match self {
             Failure::Mistakes { exit, .. } => *exit,
             Failure::Refused(_) | Failure::Unreadable { .. } | Failure::Unwritable { .. } => Exit::Usage,
-            Failure::Fault(_) => Exit::Store,
+            Failure::Fault(_) | Failure::NoThreads(_) => Exit::Store,
             Failure::Halted { .. } => Exit::Halted,
+            Failure::CannotVerify(cannot) => match cannot {
+                CannotVerify::NotLive(_) | CannotVerify::PendingJobs(_) => Exit::Usage,
+                CannotVerify::Fault(_) => Exit::Store,
+                CannotVerify::Halt(_) => Exit::Halted,
+            },
             // Who closed the pipe has seen enough.
             Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
             Failure::Output(_) => Exit::Store,
@@ -90,7 +102,7 @@ impl Failure {
                 say(mistakes::render(mistakes, sources));
                 say(self);
             }
-            (_, Form::Text) => say(format_args!("error: {}", chain(self))),
+            (_, Form::Text) => say(printable(&format!("error: {}", chain(self)))),
         }
         exit
     }
@@ -111,6 +123,12 @@ impl Failure {
             Failure::Unwritable { .. } => "unwritable",
             Failure::Fault(_) => "store_failed",
             Failure::Halted { source, .. } => source.code(),
+            Failure::NoThreads(_) => "no_threads",
+            Failure::CannotVerify(cannot) => match cannot {
+                CannotVerify::NotLive(_) | CannotVerify::PendingJobs(_) => "refused",
+                CannotVerify::Fault(_) => "store_failed",
+                CannotVerify::Halt(halt) => halt.code(),
+            },
             Failure::Output(_) => "output_failed",
         }
     }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::say::say;
+use super::say::{printable, say};
 use crate::state::{DocumentBody, LiveView};
 
 /// Print documents, one JSON a line; exit 1 where one is missing or has no value
@@ -32,7 +32,7 @@ impl Get {
             match document.map(|document| document.body) {
                 Some(DocumentBody::Json(json)) => context.print(json)?,
                 Some(DocumentBody::Broken(reason)) => {
-                    say(format_args!("{}: document {text} has no value: {reason}", self.view));
+                    say(printable(&format!("{}: document {text} has no value: {reason}", self.view)));
                     context.print(json!({ "$broken": reason }))?;
                     exit = Exit::No;
                 }
@@ -53,15 +53,8 @@ pub fn key(view: &LiveView, text: &str) -> Result<Key, Failure> {
 
 /// The view of this name.
 pub fn find_view(views: Vec<LiveView>, name: &str) -> Result<LiveView, Failure> {
-    let full_name = |view: &LiveView| format!("{}.{}", view.projection, view.spec.name);
-    let all: Vec<String> = views.iter().map(full_name).collect();
-    let mut named = views.into_iter().filter(|view| view.spec.name == name || full_name(view) == name);
-    match (named.next(), named.next()) {
-        (Some(view), None) => Ok(view),
-        (Some(_), Some(_)) => {
-            Err(Failure::Refused(format!("several projections have a view {name}; write one of: {}", all.join(", "))))
-        }
-        (None, _) if all.is_empty() => Err(Failure::Refused("there are no views yet: run the daemon first".to_owned())),
-        (None, _) => Err(Failure::Refused(format!("there is no view {name}; there are: {}", all.join(", ")))),
+    if views.is_empty() {
+        return Err(Failure::Refused("there are no views yet: run the daemon first".to_owned()));
     }
+    LiveView::named(views, name).map_err(|not_named| Failure::Refused(not_named.to_string()))
 }

@@ -1,6 +1,6 @@
 //! Lines of files and of standard input.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
 
@@ -13,8 +13,8 @@ pub enum Input<'p> {
     File(&'p str),
     /// Standard input.
     Stdin,
-    /// What standard input held.
-    Read(Arc<[u8]>),
+    /// What was read from this path.
+    Read(&'p str, Arc<[u8]>),
 }
 
 // === impl Input ===
@@ -28,17 +28,22 @@ impl<'p> Input<'p> {
     /// What to call it.
     pub fn name(&self) -> &str {
         match self {
-            Input::File(path) => path,
-            Input::Stdin | Input::Read(_) => "-",
+            Input::File(path) | Input::Read(path, _) => path,
+            Input::Stdin => "-",
         }
     }
 
-    /// The same lines, such that they can be read twice.
+    /// The same lines, such that they can be read twice: a pipe is read whole, by whatever name it goes.
     pub fn repeatable(self) -> Result<Input<'p>, Failure> {
-        let Input::Stdin = self else { return Ok(self) };
+        let path = match self {
+            Input::File(path) if !fs::metadata(path).is_ok_and(|found| found.is_file()) => path,
+            Input::Stdin => "-",
+            Input::File(_) | Input::Read(..) => return Ok(self),
+        };
         let mut bytes = Vec::new();
-        io::stdin().read_to_end(&mut bytes).map_err(|source| Failure::Unreadable { path: "-".to_owned(), source })?;
-        Ok(Input::Read(bytes.into()))
+        let read = self.open().and_then(|mut input| input.read_to_end(&mut bytes));
+        read.map_err(|source| Failure::Unreadable { path: path.to_owned(), source })?;
+        Ok(Input::Read(path, bytes.into()))
     }
 
     /// Hands each line that is not blank, with its number, to `each`; as bytes, for a line need not be UTF-8 to be published.
@@ -63,7 +68,7 @@ impl<'p> Input<'p> {
         Ok(match self {
             Input::File(path) => Box::new(BufReader::new(File::open(path)?)),
             Input::Stdin => Box::new(io::stdin().lock()),
-            Input::Read(bytes) => Box::new(io::Cursor::new(bytes)),
+            Input::Read(_, bytes) => Box::new(io::Cursor::new(bytes)),
         })
     }
 }

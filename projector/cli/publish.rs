@@ -11,11 +11,13 @@ use super::context::{Context, Form};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::input::Input;
-use super::say::say;
+use super::say::{printable, say};
+use crate::config::Config;
 use crate::definitions;
 use crate::fault::chain;
 use crate::intake::Intake;
 use crate::log::{EventLog, NewEvent};
+use crate::stores::Stores;
 
 /// Events appended at once: enough that the disk is not what takes the time.
 const BATCH_EVENTS: usize = 2000;
@@ -33,7 +35,7 @@ pub struct Publish {
     /// NDJSON files; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
-    /// Append nothing, and exit 1, where there is a line that projections will refuse; standard input is then read whole first
+    /// Append nothing, and exit 1, where there is a line that projections will refuse; what is no regular file is then read whole first
     #[arg(long)]
     strict: bool,
 }
@@ -41,7 +43,8 @@ pub struct Publish {
 impl Publish {
     /// Runs the command.
     pub fn run(self, context: &mut Context) -> Result<Exit, Failure> {
-        let mut judge = Judge::new(context)?;
+        let config = context.config()?;
+        let mut judge = Judge::new(&config);
         let inputs = if self.strict {
             inspected(&self.files, &mut judge)?
         } else {
@@ -51,7 +54,9 @@ impl Publish {
             judge.summarize("nothing was published");
             return Ok(Exit::No);
         }
-        let stores = context.stores()?;
+        let stores = Stores::open(&config)?;
+        // Before anything is read: the log answers, and can be relied on.
+        stores.log.state()?;
         let mut appender = Appender { log: &*stores.log, lines: Vec::new(), bytes: 0, count: 0, last: None };
         for input in inputs {
             let name = input.name().to_owned();
@@ -99,22 +104,22 @@ struct Judge {
 // === impl Judge ===
 
 impl Judge {
-    fn new(context: &Context) -> Result<Judge, Failure> {
-        let intake = match definitions::registry(&context.config()?.schemas) {
+    fn new(config: &Config) -> Judge {
+        let intake = match definitions::registry(&config.schemas) {
             Ok(registry) => Some(Intake::new(Arc::new(registry))),
             Err(unusable) => {
                 say(format_args!("warning: lines are not checked: {}; see `projector check`", chain(&unusable)));
                 None
             }
         };
-        Ok(Judge { intake, refused: 0 })
+        Judge { intake, refused: 0 }
     }
 
     fn judge(&mut self, path: &str, number: u64, line: &[u8]) {
         let Some(Err(Violation { kind, reason })) = self.intake.as_ref().map(|intake| intake.judge(line)) else { return };
         self.refused += 1;
         if self.refused <= TOLD {
-            say(format_args!("warning: {path}:{number}: {kind}: {reason}"));
+            say(printable(&format!("warning: {path}:{number}: {kind}: {reason}")));
         }
     }
 

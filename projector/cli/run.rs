@@ -3,10 +3,12 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::runtime::{self, Runtime};
+use tokio::task::JoinHandle;
 
 use super::check::warn_of_none;
 use super::context::Context;
@@ -27,6 +29,8 @@ use crate::stores::Stores;
 const HTTP_THREADS: usize = 2;
 /// Threads that read from the stores for requests.
 const READING_THREADS: usize = 4;
+/// How long requests that are under way may keep the end waiting: less than an orchestrator waits before it kills.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
 /// Apply events to views, and answer over HTTP
 #[derive(Debug, Args)]
@@ -45,6 +49,7 @@ pub struct Daemon {
     /// Runs it.
     pub supervisor: Supervisor,
     runtime: Runtime,
+    server: Option<JoinHandle<()>>,
 }
 
 /// Which port to answer on.
@@ -63,7 +68,7 @@ impl Run {
         telemetry::start(&config.telemetry);
         let definitions = definitions::load(&config)?;
         warn_of_none(&definitions, &config);
-        let daemon = Daemon::new(config, definitions)?;
+        let mut daemon = Daemon::new(config, definitions)?;
         let goal = if self.until_caught_up {
             Goal::CatchUp
         } else {
@@ -89,7 +94,8 @@ impl Daemon {
             .worker_threads(HTTP_THREADS)
             .max_blocking_threads(READING_THREADS)
             .enable_all()
-            .build()?;
+            .build()
+            .map_err(Failure::NoThreads)?;
         let stop = supervisor.stop.clone();
         runtime.spawn(async move {
             match terminated().await {
@@ -98,36 +104,39 @@ impl Daemon {
             }
             stop.raise();
         });
-        Ok(Daemon { config, definitions, supervisor, runtime })
+        Ok(Daemon { config, definitions, supervisor, runtime, server: None })
     }
 
     /// Starts to answer over HTTP, and prints where.
-    pub fn listen(&self, context: &mut Context, port: Port) -> Result<Option<SocketAddr>, Failure> {
+    pub fn listen(&mut self, context: &mut Context, port: Port) -> Result<Option<SocketAddr>, Failure> {
         let Http::Listen(address) = self.config.http else { return Ok(None) };
         let bind = |address| self.runtime.block_on(TcpListener::bind(address));
         let bound = match (bind(address), port) {
             (Err(error), Port::FreeIfTaken) if error.kind() == io::ErrorKind::AddrInUse => bind(SocketAddr::new(address.ip(), 0)),
             (bound, _) => bound,
         };
-        let listener = bound.map_err(|error| {
+        let cannot_listen = |error| {
             let advice = "http.listen names another address, port 0 takes a free one";
             Failure::Refused(format!("cannot listen on {address}: {error}; {advice}"))
-        })?;
-        let address = listener.local_addr()?;
-        let api = Api {
-            stores: self.supervisor.stores.clone(),
-            board: self.supervisor.board.clone(),
-            intake: Arc::new(Intake::new(self.definitions.registry.clone())),
         };
-        let stopped = stopped(&self.supervisor.stop);
+        let listener = bound.map_err(cannot_listen)?;
+        let address = listener.local_addr().map_err(cannot_listen)?;
+        self.server = Some(self.serve(listener));
+        context.print(format_args!("listening on http://{address}"))?;
+        context.flush()?;
+        Ok(Some(address))
+    }
+
+    fn serve(&self, listener: TcpListener) -> JoinHandle<()> {
+        let Supervisor { stores, board, stop, .. } = &self.supervisor;
+        let intake = Arc::new(Intake::new(self.definitions.registry.clone()));
+        let api = Api::new(stores.clone(), board.clone(), intake);
+        let stopped = stopped(stop);
         self.runtime.spawn(async move {
             if let Err(error) = query::serve(listener, api, stopped).await {
                 tracing::error!("http ended: {error}");
             }
-        });
-        context.print(format_args!("listening on http://{address}"))?;
-        context.flush()?;
-        Ok(Some(address))
+        })
     }
 
     /// Runs all projections to their end.
@@ -141,7 +150,20 @@ impl Daemon {
         let outcomes = run_all(&self.supervisor, &definitions, goal);
         watching.finish();
         self.supervisor.stop.raise();
+        self.finish_answers();
         judge(outcomes)
+    }
+
+    /// Lets requests that are under way come to their answers, within reason. To be called once the flag is up.
+    fn finish_answers(self) {
+        if let Some(server) = self.server {
+            let finished = self.runtime.block_on(async { tokio::time::timeout(LAST_ANSWERS, server).await });
+            if finished.is_err() {
+                tracing::warn!("requests that took longer than {LAST_ANSWERS:?} are cut off");
+            }
+        }
+        // A store that does not answer keeps its thread, and must not keep the process.
+        self.runtime.shutdown_background();
     }
 }
 

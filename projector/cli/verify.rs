@@ -7,6 +7,7 @@ use super::context::{Context, Form};
 use super::exit::Exit;
 use super::failure::Failure;
 use crate::definitions;
+use crate::stores::Stores;
 use crate::verify::{Difference, Mismatch, verify};
 
 /// Fold the log afresh in memory and compare every document of a projection with the stored one
@@ -21,11 +22,12 @@ pub struct Verify {
 impl Verify {
     /// Runs the command.
     pub fn run(self, context: &mut Context) -> Result<Exit, Failure> {
-        let definitions = definitions::load(&context.config()?)?;
+        let config = context.config()?;
+        let definitions = definitions::load(&config)?;
         let Some(projection) = definitions.projections.iter().find(|found| found.plan.name == self.projection) else {
             return Err(Failure::Refused(format!("there is no projection {} in the definitions", self.projection)));
         };
-        let stores = context.existing_stores()?;
+        let stores = Stores::open_existing(&config)?;
         let form = context.form();
         let mut printed = Ok(());
         let mut print = |difference: &Difference| {
@@ -35,7 +37,7 @@ impl Verify {
         };
         let report = verify(&stores, projection.plan.clone(), definitions.registry.clone(), &mut print);
         printed?;
-        let report = report.map_err(|error| Failure::Refused(error.to_string()))?;
+        let report = report?;
         match form {
             Form::Json => context.print(json!({
                 "position": report.position, "documents": report.documents, "differences": report.differences

@@ -3,6 +3,7 @@
 //! Every answer about a view carries, in the header `projector-position`, the position that it reflects. Errors are
 //! problem+json (RFC 9457) with a stable `code`.
 
+mod find;
 mod freshness;
 mod problem;
 mod routes;
@@ -12,7 +13,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 
 pub use problem::Problem;
 
@@ -23,15 +26,16 @@ use crate::stores::Stores;
 /// The largest body that is taken, in bytes: room for events far above the usual size.
 const LARGEST_BODY: usize = 64 << 20;
 
+/// How many requests may be busy with the log: one that does not answer keeps its threads, and others are for the views.
+const BUSY_WITH_LOG: usize = 2;
+
 /// What the routes work with.
 #[derive(Clone)]
 pub struct Api {
-    /// Where everything is.
-    pub stores: Stores,
-    /// What the projections of this process are doing.
-    pub board: Arc<Board>,
-    /// Judges events before they are published.
-    pub intake: Arc<Intake>,
+    stores: Stores,
+    board: Arc<Board>,
+    intake: Arc<Intake>,
+    log_turns: Arc<Semaphore>,
 }
 
 /// Answers until `stop` is done, then finishes the answers that are under way.
@@ -47,6 +51,9 @@ pub fn router(api: Api) -> Router {
         .merge(routes::projections::routes())
         .merge(routes::health::routes())
         .merge(routes::metrics::routes())
+        .method_not_allowed_fallback(async || {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path takes other methods")
+        })
         .fallback(async || Problem::not_found("there is nothing at this path"))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(api)
@@ -55,6 +62,25 @@ pub fn router(api: Api) -> Router {
 // === impl Api ===
 
 impl Api {
+    /// `board`: what the projections of this process are doing. `intake` judges events before they are published.
+    pub fn new(stores: Stores, board: Arc<Board>, intake: Arc<Intake>) -> Api {
+        Api { stores, board, intake, log_turns: Arc::new(Semaphore::new(BUSY_WITH_LOG)) }
+    }
+
+    /// Runs what asks the log on a thread that may block, once there is one to spare.
+    async fn blocking_on_log<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Api) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        // The turn ends with the work, which goes on where the client has gone. The semaphore is never closed.
+        let turn = self.log_turns.clone().acquire_owned().await;
+        self.blocking(move |api| {
+            let _turn = turn;
+            work(api)
+        })
+        .await
+    }
+
     /// Runs what blocks on a thread that may block.
     async fn blocking<T: Send + 'static>(
         &self,

@@ -1,5 +1,6 @@
 //! Errors of the API: one mapping from what went wrong to status and code.
 
+use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
@@ -28,6 +29,12 @@ impl Problem {
     /// The request makes no sense.
     pub fn bad_request(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::BAD_REQUEST, "bad_request", detail)
+    }
+
+    /// The request cannot be read; `status` and `detail` as the web server says.
+    fn unreadable(status: StatusCode, detail: String) -> Problem {
+        let code = if status == StatusCode::PAYLOAD_TOO_LARGE { "too_large" } else { "bad_request" };
+        Problem::new(status, code, detail)
     }
 
     /// There is no such thing.
@@ -74,6 +81,24 @@ impl From<Fault> for Problem {
             Fault::Gone { .. } => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "generation_gone", fault.to_string()),
             Fault::Damaged { .. } => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "store_damaged", fault.to_string()),
         }
+    }
+}
+
+impl From<PathRejection> for Problem {
+    fn from(rejection: PathRejection) -> Problem {
+        Problem::unreadable(rejection.status(), rejection.body_text())
+    }
+}
+
+impl From<QueryRejection> for Problem {
+    fn from(rejection: QueryRejection) -> Problem {
+        Problem::unreadable(rejection.status(), rejection.body_text())
+    }
+}
+
+impl From<BytesRejection> for Problem {
+    fn from(rejection: BytesRejection) -> Problem {
+        Problem::unreadable(rejection.status(), rejection.body_text())
     }
 }
 

@@ -17,6 +17,8 @@ pub struct Committed {
     pub number: u64,
     /// The position that it led to.
     pub position: u64,
+    /// Jobs that are left after it.
+    pub pending_jobs: usize,
     /// What the store said.
     pub outcome: Outcome,
     /// What the batch did.
@@ -29,12 +31,12 @@ pub struct Committed {
 pub fn serve(store: &dyn StateStore, fence: u64, work: &Receiver<Computed>, inbox: &Sender<Event>, stop: &StopFlag) {
     while let Ok(computed) = work.recv() {
         let start = Instant::now();
-        let Computed { number, follows, ref checkpoint, ref changes } = computed;
+        let Computed { number, follows, ref checkpoint, pending_jobs, ref changes } = computed;
         let commit = Commit { fence, follows, checkpoint, changes };
         let event = match until_available(stop, || store.commit(&commit)) {
             Ok(outcome) => {
                 let (position, tally) = (checkpoint.position, changes.tally);
-                Event::Committed(Committed { number, position, outcome, tally, took: start.elapsed() })
+                Event::Committed(Committed { number, position, pending_jobs, outcome, tally, took: start.elapsed() })
             }
             Err(fault) => Event::Failed(fault.into()),
         };

@@ -33,6 +33,8 @@ pub struct Computed {
     pub follows: u64,
     /// The checkpoint after it.
     pub checkpoint: Checkpoint,
+    /// Jobs that are left after it.
+    pub pending_jobs: usize,
     /// What it writes.
     pub changes: Changes,
 }
@@ -93,7 +95,7 @@ impl<'s> Processor<'s> {
         self.engine.committed(number);
     }
 
-    /// Jobs that are left.
+    /// Jobs that are left after everything that was folded.
     pub fn pending_jobs(&self) -> usize {
         self.engine.pending_jobs()
     }
@@ -120,7 +122,7 @@ impl<'s> Processor<'s> {
         };
         let follows = self.checkpoint.commits;
         self.checkpoint = checkpoint.clone();
-        Ok(Computed { number: batch.number(), follows, checkpoint, changes })
+        Ok(Computed { number: batch.number(), follows, checkpoint, pending_jobs: self.engine.pending_jobs(), changes })
     }
 }
 

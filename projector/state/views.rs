@@ -47,6 +47,16 @@ pub struct LiveView {
     pub spec: ViewSpec,
 }
 
+/// Why a name names no view.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the texts say it")]
+pub enum NotNamed {
+    #[error("there is no view {name}; there are: {there_are}")]
+    Nothing { name: String, there_are: String },
+    #[error("several projections have a view {name}; write one of: {there_are}")]
+    Several { name: String, there_are: String },
+}
+
 /// An answer and the moment it is of.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading<T> {
@@ -89,4 +99,21 @@ pub struct StoredDeadLetter {
     pub keys: Vec<String>,
     /// The event as it came.
     pub event: Vec<u8>,
+}
+
+// === impl LiveView ===
+
+impl LiveView {
+    /// The view of this name, or of this name after its projection's and a dot.
+    pub fn named(views: Vec<LiveView>, name: &str) -> Result<LiveView, NotNamed> {
+        let full_name = |view: &LiveView| format!("{}.{}", view.projection, view.spec.name);
+        let there_are = views.iter().map(full_name).collect::<Vec<_>>().join(", ");
+        let name_of = || name.to_owned();
+        let mut named = views.into_iter().filter(|view| view.spec.name == name || full_name(view) == name);
+        match (named.next(), named.next()) {
+            (Some(view), None) => Ok(view),
+            (Some(_), Some(_)) => Err(NotNamed::Several { name: name_of(), there_are }),
+            (None, _) => Err(NotNamed::Nothing { name: name_of(), there_are }),
+        }
+    }
 }

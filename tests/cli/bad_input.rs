@@ -1,5 +1,8 @@
 //! Input that is wrong, in every way that we could think of: a clear message each, and the rest goes on.
 
+use std::process::Command;
+use std::{fs, thread};
+
 use insta::assert_snapshot;
 
 use crate::sandbox::{Sandbox, event, person};
@@ -149,4 +152,33 @@ fn the_policy_halt_and_its_exit_code() {
     sandbox.ok("run --until-caught-up");
     assert!(sandbox.ok("get persons_by_age b").contains("Bob"), "it goes on");
     assert!(sandbox.ok("dead-letters list people").contains("broken_json"), "and keeps what it left out");
+}
+
+/// A pipe can be read only once, also by a name of its own.
+#[test]
+fn a_named_pipe_is_published_strictly() {
+    let sandbox = Sandbox::new();
+    assert!(Command::new("mkfifo").arg(sandbox.path().join("pipe")).status().unwrap().success());
+    let path = sandbox.path().join("pipe");
+    let writer = thread::spawn(move || fs::write(path, person("a", "Ann", 20)));
+    assert_eq!(sandbox.ok("publish --strict pipe"), "exit 0\n1\n");
+    writer.join().unwrap().unwrap();
+}
+
+/// What stands in an event, written out or not, cannot move the cursor of who reads about it.
+#[test]
+fn a_terminal_obeys_no_event() {
+    let sandbox = Sandbox::new();
+    let plain = event("\u{1b}[2J", "/people", "PersonSeen", "{}");
+    let escaped = event("y", "/people", "PersonSeen", r#"{"person_id":"y","age":"\u001b[2J"}"#);
+    sandbox.apply(&[&plain, &escaped]);
+    for (command, what) in [
+        ("publish events.ndjson", "will be refused"),
+        ("dead-letters list people", r"\u{1b}[2J"),
+        ("dead-letters show people 1", r"\u{1b}[2J"),
+        ("dead-letters show people 2", "data"),
+    ] {
+        let shown = sandbox.ok(command);
+        assert!(!shown.contains('\u{1b}') && shown.contains(what), "{command}: {shown}");
+    }
 }

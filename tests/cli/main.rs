@@ -3,6 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should fail where it is")]
 
 mod bad_input;
+#[path = "../binary/command.rs"]
+mod binary;
 mod commands;
+#[path = "../binary/daemon.rs"]
 mod daemon;
+mod demo;
+mod http;
 mod sandbox;

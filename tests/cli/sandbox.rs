@@ -1,12 +1,14 @@
 //! An empty folder with a small projection in it, and the program to run there.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::Write;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
+
+use crate::binary;
+use crate::daemon::Daemon;
 
 /// The event type that the projection folds.
 pub const SCHEMA: &str = r#"{
@@ -35,13 +37,6 @@ pub const VIEW: &str = "SELECT p.person_id, p.name, p.age, p.share, 1000 / (p.ag
 /// A folder to run the program in.
 pub struct Sandbox {
     folder: TempDir,
-}
-
-/// A daemon that runs, until dropped.
-pub struct Daemon {
-    process: Child,
-    /// Where it answers.
-    pub address: String,
 }
 
 // === impl Sandbox ===
@@ -107,75 +102,21 @@ impl Sandbox {
         self.ok("run --until-caught-up");
     }
 
-    /// Starts the daemon, and waits until it answers.
+    /// Starts the daemon, and waits until all projections have started.
     pub fn daemon(&self) -> Daemon {
-        let mut process = self.command("run").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let address = address(&mut process);
-        let daemon = Daemon { process, address };
+        let mut command = self.command("run");
+        command.stderr(Stdio::null());
+        let daemon = Daemon::start(command);
         let ready = daemon.ask("GET", "/readyz?timeout=60s", "");
         assert!(ready.starts_with("HTTP/1.1 200"), "{ready}");
         daemon
     }
 
-    /// Starts the demo, and waits until it says how to read a view; also what it said.
-    pub fn demo(&self) -> (Daemon, Vec<String>) {
-        let mut process = self.command("demo").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let address = address(&mut process);
-        let said = BufReader::new(process.stderr.take().unwrap()).lines().map(Result::unwrap);
-        let said = said.take_while(|line| !line.starts_with("End with")).collect();
-        (Daemon { process, address }, said)
-    }
-
-    fn command(&self, arguments: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_projector"));
-        command.current_dir(self.folder.path()).args(arguments.split_whitespace()).env("PROJECTOR_TELEMETRY_FILTER", "off");
+    /// The command of these arguments.
+    pub fn command(&self, arguments: &str) -> Command {
+        let mut command = binary::command(self.path(), arguments.split_whitespace());
+        command.env("PROJECTOR_TELEMETRY_FILTER", "off");
         command
-    }
-}
-
-/// Where the process says that it listens.
-fn address(process: &mut Child) -> String {
-    let mut line = String::new();
-    BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    line.trim().strip_prefix("listening on http://").unwrap().to_owned()
-}
-
-// === impl Daemon ===
-
-impl Daemon {
-    /// A request; status line, the headers that are ours, and the body.
-    pub fn ask(&self, method: &str, path: &str, body: &str) -> String {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        let length = body.len();
-        write!(stream, "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}")
-            .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        let is_ours = |line: &&str| {
-            line.starts_with("HTTP") || ["etag", "projector-position", "content-type"].iter().any(|name| line.starts_with(name))
-        };
-        format!("{}\n\n{body}", head.lines().filter(is_ours).collect::<Vec<_>>().join("\n"))
-    }
-
-    /// Asks it to end; its exit code.
-    pub fn terminate(mut self) -> Option<i32> {
-        let asked = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().unwrap();
-        assert!(asked.success());
-        self.process.wait().unwrap().code()
-    }
-
-    /// Waits until it ends by itself; its exit code.
-    pub fn wait(mut self) -> Option<i32> {
-        self.process.wait().unwrap().code()
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 

@@ -1,10 +1,12 @@
 //! A folder with the shop's definitions and a store of its own, and the binary that runs in it.
 
 use std::fs;
-use std::path::Path;
+use std::os::unix::fs::symlink;
 use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
+
+use crate::binary;
 
 /// A folder in which the binary runs.
 pub struct Folder {
@@ -20,10 +22,11 @@ impl Folder {
     /// A folder with the shop and an empty store.
     pub fn new() -> Folder {
         let dir = tempfile::tempdir().expect("a folder can be made");
-        let sources = Path::new(env!("CARGO_MANIFEST_DIR"));
-        copy(&sources.join("schemas/shop"), &dir.path().join("schemas"));
-        copy(&sources.join("projections/shop"), &dir.path().join("projections/shop"));
-        fs::write(dir.path().join("projector.toml"), CONFIG).expect("files can be written");
+        let sources = env!("CARGO_MANIFEST_DIR");
+        fs::create_dir(dir.path().join("projections")).expect("folders can be made");
+        symlink(format!("{sources}/projections/shop"), dir.path().join("projections/shop")).expect("links can be made");
+        let config = format!("schemas = \"{sources}/schemas/shop\"\n\n{CONFIG}");
+        fs::write(dir.path().join("projector.toml"), config).expect("files can be written");
         Folder { dir }
     }
 
@@ -61,9 +64,7 @@ impl Folder {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_projector"));
-        command.args(args).current_dir(self.dir.path());
-        command
+        binary::command(self.dir.path(), args.iter().copied())
     }
 }
 
@@ -71,17 +72,4 @@ impl Folder {
 pub fn succeed(mut process: Child) {
     let status = process.wait().expect("the process is ours");
     assert!(status.success(), "publishing: {status}");
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("folders can be made");
-    for entry in fs::read_dir(from).expect("the folder is there") {
-        let path = entry.expect("the folder can be read").path();
-        let target = to.join(path.file_name().expect("it has a name"));
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, &target).expect("files can be copied");
-        }
-    }
 }

@@ -1,10 +1,12 @@
 //! `kill -9` of the daemon at random moments while events are published. Afterwards every view must be what a build that
 //! nobody disturbed makes of the same events: nothing lost, nothing applied twice.
 
+#[path = "../binary/command.rs"]
+mod binary;
 mod folder;
 
 use std::process::Child;
-use std::sync::mpsc::{Receiver, channel};
+use std::thread;
 use std::time::Duration;
 
 use projector::demo::{Random, Shop};
@@ -83,10 +85,9 @@ impl Lives {
     }
 }
 
-/// Kills the daemon some time after its start. Nothing is waited for: the moment is the point.
+/// Kills the daemon some time after its start. The sleep waits for nothing: the moment is the point.
 fn kill_at_random(mut daemon: Child, longest: Duration, random: &mut Random) {
-    let (_never_said, word): (_, Receiver<()>) = channel();
-    let _ = word.recv_timeout(Duration::from_micros(random.below(longest.as_micros() as usize) as u64));
+    thread::sleep(Duration::from_micros(random.below(longest.as_micros() as usize) as u64));
     daemon.kill().expect("the daemon can be killed");
     daemon.wait().expect("the daemon is ours");
 }

@@ -10,6 +10,8 @@ use projector::stores::Stores;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::binary;
+use crate::daemon::Daemon;
 use crate::nats::{self, STREAM};
 use crate::process::Server;
 use crate::redis;
@@ -21,9 +23,6 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub struct Folder {
     dir: TempDir,
 }
-
-/// A daemon that runs in a folder. It ends when this is dropped.
-pub struct Daemon(Child);
 
 // === impl Folder ===
 
@@ -54,7 +53,7 @@ impl Folder {
         // Small commits, so that there are many moments between two of them.
         let config = format!(
             "projections = \"{sources}/projections\"\nschemas = \"{sources}/schemas\"\n{sections}[run]\ncommit_events = 20\n\
-             [http]\nlisten = \"none\"\n[telemetry]\nfilter = \"warn\"\n"
+             [http]\nlisten = \"127.0.0.1:0\"\n[telemetry]\nfilter = \"warn\"\n"
         );
         fs::write(dir.path().join("projector.toml"), config).expect("files can be written");
         Folder { dir }
@@ -89,7 +88,7 @@ impl Folder {
 
     /// Starts the daemon. What it complains about is shown where the test fails.
     pub fn daemon(&self) -> Daemon {
-        Daemon(self.command(&["run"]).stdout(Stdio::null()).spawn().expect("the binary starts"))
+        Daemon::start(self.command(&["run"]))
     }
 
     /// Log and stores, as the binary opens them.
@@ -106,47 +105,28 @@ impl Folder {
         projections.into_iter().find(|projection| projection["name"] == "shop").unwrap_or_default()
     }
 
-    /// Waits until a daemon has folded so many events. Asks again and again: the daemon does not say when.
-    pub fn wait_until_folded(&self, events: usize) {
-        let start = Instant::now();
-        loop {
-            let shop = self.shop();
-            if shop["position"] == events && shop["pending_jobs"] == 0 {
-                return;
-            }
-            assert!(start.elapsed() < PATIENCE, "not at {events} after {PATIENCE:?}: {shop}");
-        }
-    }
-
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_projector"));
-        command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
+        let mut command = binary::command(self.path(), arguments.iter().copied());
+        command.stdin(Stdio::null());
         command
     }
 }
 
-// === impl Daemon ===
-
-impl Daemon {
-    /// Asks it to end, which it must do well.
-    pub fn terminate(mut self) {
-        let asked = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status().expect("kill can be run");
-        assert!(asked.success());
-        assert_eq!(self.0.wait().expect("the process is ours").code(), Some(0));
-    }
-
-    /// Waits until it ends by itself; its exit code.
-    pub fn wait(mut self) -> Option<i32> {
-        self.0.wait().expect("the process is ours").code()
+/// Waits until readers see the shop as it is after so many events. A store that is not there, or is empty, is asked again.
+pub fn wait_until_folded(daemon: &Daemon, events: usize) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let seen = daemon.ask("GET", &format!("/v1/views/order_overview/nothing?min_position={events}&timeout=60s"), "");
+        if seen.contains("no_document") {
+            return;
+        }
+        assert!(Instant::now() < deadline, "not at {events} after {PATIENCE:?}: {seen}");
     }
 }
 
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+/// Waits for the process, which must succeed.
+pub fn succeed(process: Child) {
+    expect_success(process.wait_with_output().expect("the binary ends"));
 }
 
 fn log_section(server: &Server) -> String {

@@ -2,7 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../binary/command.rs"]
+mod binary;
 mod certificates;
+#[path = "../binary/daemon.rs"]
+mod daemon;
 mod folder;
 mod jetstream;
 mod nats;

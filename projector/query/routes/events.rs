@@ -1,6 +1,7 @@
 //! `/v1/events`: publishing.
 
 use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::routing::post;
@@ -35,15 +36,16 @@ enum Accept {
     Any,
 }
 
-/// Takes one event, an array of events, or NDJSON; all of them or none.
+/// Takes one event, an array of events, or NDJSON. A refusal takes none of them; where the log fails, some may be in it.
 async fn publish(
     State(api): State<Api>,
-    Query(parameters): Query<Parameters>,
+    parameters: Result<Query<Parameters>, QueryRejection>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Value>, Problem> {
+    let (Query(parameters), body) = (parameters?, body?);
     let (positions, published) = api
-        .blocking(move |api| {
+        .blocking_on_log(move |api| {
             let events = split(&headers, &body)?;
             if events.is_empty() {
                 return Err(Problem::bad_request("there is no event in the body"));

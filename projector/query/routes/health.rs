@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::routing::get;
@@ -26,7 +27,11 @@ struct Waiting {
 }
 
 /// A projection that has halted stays so when the process is started again; therefore it is not ready, but healthy.
-async fn ready(State(api): State<Api>, Query(waiting): Query<Waiting>) -> Result<(StatusCode, Json<Value>), Problem> {
+async fn ready(
+    State(api): State<Api>,
+    waiting: Result<Query<Waiting>, QueryRejection>,
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    let Query(waiting) = waiting?;
     let longest = waiting.timeout.as_deref().map_or(Ok(Duration::ZERO), timeout)?;
     // Who asked hears what is left to wait for, whether all have started or not.
     let _ = tokio::time::timeout(longest, api.board.started()).await;

@@ -1,5 +1,6 @@
 //! `/v1/projections` and `/v1/status`: how everything stands.
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -22,12 +23,13 @@ async fn all(State(api): State<Api>) -> Result<Json<Value>, Problem> {
     Ok(Json(json!({ "projections": status.projections.iter().map(ProjectionStatus::to_json).collect::<Vec<_>>() })))
 }
 
-async fn one(State(api): State<Api>, Path(name): Path<String>) -> Result<Json<Value>, Problem> {
+async fn one(State(api): State<Api>, name: Result<Path<String>, PathRejection>) -> Result<Json<Value>, Problem> {
+    let Path(name) = name?;
     let status = gather(&api).await?;
     let found = status.projections.iter().find(|projection| projection.record.name == name);
     found.map(|projection| Json(projection.to_json())).ok_or_else(|| Problem::not_found(format!("there is no projection {name}")))
 }
 
 async fn gather(api: &Api) -> Result<Status, Problem> {
-    api.blocking(|api| Ok(Status::gather(&api.stores)?)).await
+    api.blocking_on_log(|api| Ok(Status::gather(&api.stores)?)).await
 }

@@ -1,18 +1,17 @@
 //! `/v1/views`: documents by key, and lists.
 
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use projections::codec::parse_key;
-use serde::Serialize;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::query::freshness::Freshness;
 use crate::query::{Api, Problem};
-use crate::run::{Board, Stage};
 use crate::state::{Document, DocumentBody, LiveView, Reading};
 use crate::tables::{Page, Request};
 
@@ -30,14 +29,6 @@ pub fn routes() -> Router<Api> {
 
 /// Parameters of a query, in order; a name may come again.
 type Parameters = Query<Vec<(String, String)>>;
-
-/// Documents of a list.
-#[derive(Serialize)]
-struct Documents {
-    position: u64,
-    documents: Vec<Box<RawValue>>,
-    next: Option<String>,
-}
 
 async fn all(State(api): State<Api>) -> Result<Json<Value>, Problem> {
     let views = api.blocking(|api| Ok(api.stores.views.views()?)).await?;
@@ -59,53 +50,60 @@ fn describe(view: &LiveView) -> Value {
 
 async fn document(
     State(api): State<Api>,
-    Path((view, key)): Path<(String, String)>,
-    Query(parameters): Parameters,
+    place: Result<Path<(String, String)>, PathRejection>,
+    parameters: Result<Parameters, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let (Path((view, key)), Query(parameters)) = (place?, parameters?);
     let mut freshness = Freshness::default();
     for (name, value) in &parameters {
         if !freshness.take(name, value)? {
             return Err(Problem::bad_request(format!("there is no parameter {name} here")));
         }
     }
-    let view = find(&api, view).await?;
-    freshness.wait(&api, &view.projection).await?;
-    let wanted = parse_key(&key, &view.spec.key_types()).map_err(|error| Problem::bad_request(error.to_string()))?;
-    let reading = api.blocking(move |api| Ok(api.stores.views.documents(&view, &[wanted])?)).await?;
-    answer(&key, reading, &headers)
-}
-
-fn answer(key: &str, reading: Reading<Vec<Option<Document>>>, headers: &HeaderMap) -> Result<Response, Problem> {
-    let position = [(POSITION, reading.position.to_string())];
-    let Some(document) = reading.value.into_iter().next().flatten() else {
-        let problem = Problem::new(StatusCode::NOT_FOUND, "no_document", format!("there is no document {key}"));
-        return Ok((position, problem.with("position", reading.position)).into_response());
+    let wanted = key.clone();
+    let read = move |api: &Api, view: &LiveView| {
+        let key = parse_key(&wanted, &view.spec.key_types()).map_err(|error| Problem::bad_request(error.to_string()))?;
+        Ok(api.stores.views.documents(view, &[key])?)
     };
-    let tag = format!("\"{}\"", document.version);
-    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
-        return Ok((StatusCode::NOT_MODIFIED, position, [(header::ETAG, tag)]).into_response());
-    }
-    match document.body {
-        DocumentBody::Json(json) => {
-            let headers = [(header::ETAG, tag), (header::CONTENT_TYPE, "application/json".to_owned())];
-            Ok((position, headers, json).into_response())
-        }
-        DocumentBody::Broken(reason) => {
-            let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "document_broken", reason);
-            Ok((position, problem.with("position", reading.position)).into_response())
-        }
-    }
+    Ok(answer(&key, freshness.read(&api, &view, read).await?, &headers))
 }
 
-async fn list(State(api): State<Api>, Path(view): Path<String>, Query(parameters): Parameters) -> Result<Response, Problem> {
+fn answer(key: &str, reading: Reading<Vec<Option<Document>>>, headers: &HeaderMap) -> Response {
+    let problem = |status, code, detail: String| Problem::new(status, code, detail).with("position", reading.position);
+    let answer = match reading.value.into_iter().next().flatten().map(|document| document.body) {
+        Some(DocumentBody::Json(json)) => unless_known(json, headers),
+        Some(DocumentBody::Broken(reason)) => {
+            problem(StatusCode::UNPROCESSABLE_ENTITY, "document_broken", reason).into_response()
+        }
+        None => problem(StatusCode::NOT_FOUND, "no_document", format!("there is no document {key}")).into_response(),
+    };
+    ([(POSITION, reading.position.to_string())], answer).into_response()
+}
+
+/// The document, or that it is the one that the client has. Its tag is its hash: a version may come again with another content, in
+/// another generation, and within a fan-out.
+fn unless_known(json: String, headers: &HeaderMap) -> Response {
+    let tag = format!("\"{:016x}\"", xxh3_64(json.as_bytes()));
+    let is_known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    let tag = [(header::ETAG, tag)];
+    if is_known {
+        return (StatusCode::NOT_MODIFIED, tag).into_response();
+    }
+    (tag, [(header::CONTENT_TYPE, "application/json")], json).into_response()
+}
+
+async fn list(
+    State(api): State<Api>,
+    view: Result<Path<String>, PathRejection>,
+    parameters: Result<Parameters, QueryRejection>,
+) -> Result<Response, Problem> {
+    let (Path(view), Query(parameters)) = (view?, parameters?);
     let (request, freshness) = request(parameters)?;
-    let view = find(&api, view).await?;
-    freshness.wait(&api, &view.projection).await?;
-    let list = request.resolve(&view.spec)?;
-    let reading = api.blocking(move |api| Ok(api.stores.lists()?.select(&view, &list)?)).await?;
+    let read = move |api: &Api, view: &LiveView| Ok(api.stores.lists()?.select(view, &request.resolve(&view.spec)?)?);
+    let reading = freshness.read(&api, &view, read).await?;
     let position = [(POSITION, reading.position.to_string())];
-    Ok((position, Json(documents(reading)?)).into_response())
+    Ok((position, [(header::CONTENT_TYPE, "application/json")], documents(&reading)).into_response())
 }
 
 /// What is neither of the list's own parameters nor about freshness is a condition: `status=paid`, `total>=10`.
@@ -129,58 +127,20 @@ fn request(parameters: Vec<(String, String)>) -> Result<(Request, Freshness), Pr
     Ok((request, freshness))
 }
 
-fn documents(reading: Reading<Page>) -> Result<Documents, Problem> {
-    let json = |document: Document| match document.body {
-        DocumentBody::Json(json) => RawValue::from_string(json).ok(),
+/// The page as JSON. Its documents are JSON as they are.
+fn documents(reading: &Reading<Page>) -> String {
+    let json = |document: &Document| match &document.body {
+        DocumentBody::Json(json) => Some(json.clone()),
         DocumentBody::Broken(_) => None,
     };
-    Ok(Documents {
-        position: reading.position,
-        documents: reading.value.documents.into_iter().filter_map(json).collect(),
-        next: reading.value.next.map(|next| next.to_string()),
-    })
-}
-
-/// The view of this name, or of this name after its projection's and a dot.
-async fn find(api: &Api, name: String) -> Result<LiveView, Problem> {
-    let views = api.blocking(|api| Ok(api.stores.views.views()?)).await?;
-    let is_named = |view: &LiveView| match name.split_once('.') {
-        Some((projection, name)) => view.projection == projection && view.spec.name == name,
-        None => view.spec.name == name,
-    };
-    let mut named = views.into_iter().filter(is_named);
-    match (named.next(), named.next()) {
-        (Some(view), None) => Ok(view),
-        (Some(_), Some(_)) => Err(Problem::bad_request(format!("several projections have a view {name}: write projection.view"))),
-        (None, _) => Err(no_view(&api.board, &name)),
-    }
-}
-
-/// What a projection shows is known once it has started.
-fn no_view(board: &Board, name: &str) -> Problem {
-    let projections = board.all();
-    match projections.iter().find(|(_, progress)| progress.stage == Stage::Starting) {
-        Some((projection, _)) => {
-            let detail = format!("there is no view {name} yet; {projection} is starting");
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "starting", detail)
-        }
-        None => Problem::new(StatusCode::NOT_FOUND, "no_view", format!("there is no view {name}")),
-    }
+    let documents: Vec<String> = reading.value.documents.iter().filter_map(json).collect();
+    let next = json!(reading.value.next.as_ref().map(ToString::to_string));
+    format!(r#"{{"position":{},"documents":[{}],"next":{next}}}"#, reading.position, documents.join(","))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn views_are_known_once_projections_have_started() {
-        let board = Board::default();
-        let shop = board.place("shop");
-        let status = || no_view(&board, "orders").into_response().status();
-        assert_eq!(status(), StatusCode::SERVICE_UNAVAILABLE);
-        shop.send_modify(|progress| progress.stage = Stage::Live);
-        assert_eq!(status(), StatusCode::NOT_FOUND);
-    }
 
     #[test]
     fn parameters_of_a_list() {

@@ -157,11 +157,10 @@ impl<'s> Session<'s> {
         match committed.outcome {
             Outcome::Committed | Outcome::AlreadyCommitted => {
                 self.processor.committed(committed.number);
-                let jobs = self.processor.pending_jobs();
                 self.setting.progress.send_modify(|progress| {
                     progress.position = committed.position;
                     progress.head = progress.head.max(committed.position);
-                    progress.pending_jobs = jobs;
+                    progress.pending_jobs = committed.pending_jobs;
                     progress.add(&committed.tally, committed.took);
                 });
                 Ok(())

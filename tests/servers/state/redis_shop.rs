@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::mpsc::{Receiver, channel};
+use std::thread;
 use std::time::Duration;
 
 use projections::codec::Key;
@@ -10,13 +10,16 @@ use projector::demo::{Random, Shop};
 use projector::state::views::Scan;
 use projector::state::{Document, DocumentBody};
 
-use crate::folder::{Folder, complaint};
+use crate::daemon::Daemon;
+use crate::folder::{Folder, complaint, succeed, wait_until_folded};
 use crate::process::Server;
 use crate::{nats, redis};
 
 const KILLS: usize = 8;
 /// How many events are published around each kill.
 const EVENTS_A_KILL: usize = 400;
+/// At least so many of the kills must come while there is something to fold.
+const AMID_WORK: usize = KILLS / 4;
 /// Within so many microseconds Redis dies.
 const LONGEST_LIFE: usize = 400_000;
 /// The exit code of a daemon whose projection halted.
@@ -32,18 +35,19 @@ fn a_redis_that_is_killed_loses_and_doubles_nothing() {
     let mut server = redis::start();
     let folder = Folder::on_redis(&server);
     let (mut random, mut shop, mut published) = (Random::new(11), Shop::new(11), Vec::new());
-    let daemon = folder.daemon();
+    let (daemon, mut amid_work) = (folder.daemon(), 0);
     for _ in 0..KILLS {
         let events = take(&mut shop);
         let publisher = folder.start_publish(events.clone());
-        pass(moment(&mut random));
+        wait_until_folded(&daemon, published.len() + random.below(EVENTS_A_KILL));
+        amid_work += usize::from(folded(&daemon) < published.len() + events.len());
         server.restart();
-        let output = publisher.wait_with_output().expect("the binary ends");
-        assert!(output.status.success(), "{}", complaint(&output));
+        succeed(publisher);
         published.extend(events);
     }
-    folder.wait_until_folded(published.len());
-    daemon.terminate();
+    assert!(amid_work >= AMID_WORK, "only {amid_work} of {KILLS} kills came while there was something to fold");
+    wait_until_folded(&daemon, published.len());
+    assert_eq!(daemon.terminate(), Some(0));
     assert_as_embedded(&folder, published);
 }
 
@@ -55,7 +59,7 @@ fn servers_that_are_killed_together_lose_and_double_nothing() {
     let (mut random, mut shop, mut published) = (Random::new(12), Shop::new(12), Vec::new());
     let daemon = folder.daemon();
     // A daemon that finds no log at its start ends at once.
-    folder.wait_until_folded(0);
+    wait_until_folded(&daemon, 0);
     for _ in 0..KILLS {
         let events = take(&mut shop);
         folder.publish(events.clone());
@@ -63,8 +67,8 @@ fn servers_that_are_killed_together_lose_and_double_nothing() {
         kill_both(&mut nats, &mut redis);
         published.extend(events);
     }
-    folder.wait_until_folded(published.len());
-    daemon.terminate();
+    wait_until_folded(&daemon, published.len());
+    assert_eq!(daemon.terminate(), Some(0));
     assert_as_embedded(&folder, published);
 }
 
@@ -76,13 +80,13 @@ fn a_daemon_folds_again_what_redis_has_forgotten() {
     let (first, second) = (take(&mut shop), take(&mut shop));
     let daemon = folder.daemon();
     folder.publish(first.clone());
-    folder.wait_until_folded(first.len());
+    wait_until_folded(&daemon, first.len());
     ::redis::cmd("SAVE").exec(&mut redis::client(&server)).expect("the server saves");
     folder.publish(second.clone());
-    folder.wait_until_folded(first.len() + second.len());
+    wait_until_folded(&daemon, first.len() + second.len());
     server.restart();
-    folder.wait_until_folded(first.len() + second.len());
-    daemon.terminate();
+    wait_until_folded(&daemon, first.len() + second.len());
+    assert_eq!(daemon.terminate(), Some(0));
     assert_as_embedded(&folder, [first, second].concat());
 }
 
@@ -93,10 +97,10 @@ fn a_daemon_folds_anew_what_redis_has_lost() {
     let events = take(&mut Shop::new(3));
     let daemon = folder.daemon();
     folder.publish(events.clone());
-    folder.wait_until_folded(events.len());
+    wait_until_folded(&daemon, events.len());
     server.restart();
-    folder.wait_until_folded(events.len());
-    daemon.terminate();
+    wait_until_folded(&daemon, events.len());
+    assert_eq!(daemon.terminate(), Some(0));
     assert_as_embedded(&folder, events);
 }
 
@@ -107,10 +111,10 @@ fn a_daemon_ends_well_whatever_redis_has_lost() {
     let events = take(&mut Shop::new(6));
     let daemon = folder.daemon();
     folder.publish(events.clone());
-    folder.wait_until_folded(events.len());
+    wait_until_folded(&daemon, events.len());
     ::redis::cmd("FLUSHALL").exec(&mut redis::client(&server)).expect("the server forgets");
     // It may have seen the loss or not.
-    daemon.terminate();
+    assert_eq!(daemon.terminate(), Some(0));
     folder.run(&["run", "--until-caught-up"]);
     assert_as_embedded(&folder, events);
 }
@@ -122,10 +126,10 @@ fn a_daemon_that_was_replaced_says_so_and_ends() {
     let events = take(&mut Shop::new(4));
     let replaced = folder.daemon();
     folder.publish(events.clone());
-    folder.wait_until_folded(events.len());
+    wait_until_folded(&replaced, events.len());
     let daemon = folder.daemon();
     assert_eq!(replaced.wait(), Some(HALTED));
-    daemon.terminate();
+    assert_eq!(daemon.terminate(), Some(0));
     assert_as_embedded(&folder, events);
 }
 
@@ -139,6 +143,14 @@ fn lists_are_refused_where_there_are_none() {
     let said = complaint(&output);
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.contains("there are no lists with these stores"), "{said}");
+}
+
+/// How many events the daemon has folded.
+fn folded(daemon: &Daemon) -> usize {
+    let answer = daemon.ask("GET", "/v1/projections/shop", "");
+    let (_, body) = answer.split_once("\n\n").expect("there is a body");
+    let shop: serde_json::Value = serde_json::from_str(body).expect("it is JSON");
+    shop["position"].as_u64().expect("there is a position") as usize
 }
 
 /// Both are gone before either is back.
@@ -156,10 +168,9 @@ fn moment(random: &mut Random) -> Duration {
     Duration::from_micros(random.below(LONGEST_LIFE) as u64)
 }
 
-/// Lets time pass. Nothing is waited for: the moment is the point.
+/// Lets time pass. The sleep waits for nothing: the moment is the point.
 fn pass(time: Duration) {
-    let (_never_said, word): (_, Receiver<()>) = channel();
-    let _ = word.recv_timeout(time);
+    thread::sleep(time);
 }
 
 /// That the folder holds what the embedded store holds after the same events.
