@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 pub use rust_decimal::Decimal;
 
+use crate::text::calendar::DAY;
+
 /// A value of some [`Type`](crate::Type). Text and JSON are borrowed where they can be: from the event
 /// they came with, or from the row that holds them.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +46,13 @@ pub struct Interval {
     pub days: i32,
     /// Microseconds.
     pub micros: i64,
+}
+
+impl Interval {
+    /// The length in microseconds that PostgreSQL compares intervals by: with months of 30 days and days of 24 hours.
+    pub fn length(&self) -> i128 {
+        (i128::from(self.months) * 30 + i128::from(self.days)) * i128::from(DAY) + i128::from(self.micros)
+    }
 }
 
 impl Value<'_> {

@@ -2,13 +2,12 @@
 
 use schemas::Value;
 
-use crate::codec::Corrupt;
+use crate::codec::{Corrupt, take};
 use crate::expr::EvalError;
 use crate::plan::Aggregate;
 
 use super::Standing;
-use super::exact::take;
-use super::select::argument;
+use super::select::{argument, counts};
 use super::state::State;
 
 /// What is kept of a group. The aggregates are not kept with it: the same must be handed in every time.
@@ -65,8 +64,9 @@ impl Accumulators {
         let mut standing = Standing::Current;
         for (state, aggregate) in self.states.iter_mut().zip(aggregates) {
             let of_one = match (&*state, argument(aggregate, tuple)) {
-                // NULLs too may show in it, and which rows FILTER lets through is its own business.
-                (State::Whole(_), _) => Standing::Stale,
+                // NULLs too may show in it.
+                (State::Whole(_), _) if counts(aggregate, tuple) => Standing::Stale,
+                (State::Whole(_), _) => Standing::Current,
                 (_, Some(value)) => apply(state, aggregate, value),
                 (_, None) => Standing::Current,
             };

@@ -3,7 +3,7 @@
 use ethnum::I256;
 use schemas::Decimal;
 
-use crate::codec::Corrupt;
+use crate::codec::{Corrupt, take};
 use crate::expr::{EvalError, decimal};
 
 /// The sum of decimals, as a whole number of 10⁻²⁸: 96 bits of digits, 94 bits of scale and 65 bits for the count fit 256.
@@ -83,11 +83,4 @@ impl ExactSum {
 
 fn units(number: Decimal) -> I256 {
     decimal::at_scale(number, decimal::MAX_SCALE)
-}
-
-/// The next `N` bytes.
-pub fn take<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], Corrupt> {
-    let (head, rest) = bytes.split_first_chunk().ok_or(Corrupt("aggregate ends early"))?;
-    *bytes = rest;
-    Ok(*head)
 }

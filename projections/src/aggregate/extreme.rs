@@ -4,11 +4,10 @@ use std::cmp::Ordering;
 
 use schemas::Value;
 
-use crate::codec::{Corrupt, Row};
+use crate::codec::{Corrupt, Row, take};
 use crate::plan::AggregateFunction;
 
 use super::Standing;
-use super::exact::take;
 use super::identity::{Exactly, order};
 
 /// `min` or `max` over some values.
@@ -65,20 +64,15 @@ impl Extreme {
         if function == AggregateFunction::Min { order.reverse() } else { order }
     }
 
-    /// The value as a row of one column, with its length (u32), then both counts; all little-endian.
+    /// The value as a row of one column, then both counts, little-endian.
     pub fn encode(&self, out: &mut Vec<u8>) {
-        let row = Row::of(std::slice::from_ref(&self.value.0));
-        out.extend_from_slice(&(row.bytes().len() as u32).to_le_bytes());
-        out.extend_from_slice(row.bytes());
+        Row::of(std::slice::from_ref(&self.value.0)).encode(out);
         out.extend_from_slice(&self.ties.to_le_bytes());
         out.extend_from_slice(&self.others.to_le_bytes());
     }
 
     pub fn decode(bytes: &mut &[u8]) -> Result<Extreme, Corrupt> {
-        let length = u32::from_le_bytes(take(bytes)?) as usize;
-        let (row, rest) = bytes.split_at_checked(length).ok_or(Corrupt("aggregate ends early"))?;
-        *bytes = rest;
-        let value = Exactly(Row::from_bytes(row)?.get(0).into_owned());
+        let value = Exactly(Row::decode(bytes)?.get(0).into_owned());
         Ok(Extreme { value, ties: u64::from_le_bytes(take(bytes)?), others: u64::from_le_bytes(take(bytes)?) })
     }
 }

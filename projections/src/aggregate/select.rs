@@ -2,8 +2,6 @@
 
 use std::cmp::Ordering;
 
-use foldhash::fast::FixedState;
-use hashbrown::HashSet;
 use schemas::Value;
 
 use crate::codec::Key;
@@ -22,21 +20,29 @@ pub fn argument<'t, 'v>(aggregate: &Aggregate, tuple: &'t [Value<'v>]) -> Option
     }
 }
 
+/// Whether the aggregate counts the row.
+pub fn counts(aggregate: &Aggregate, tuple: &[Value<'_>]) -> bool {
+    passes(aggregate, tuple) && counts_null(aggregate, tuple)
+}
+
 /// The rows that an aggregate counts, in its order.
 pub fn rows<'t, 'v>(aggregate: &Aggregate, tuples: impl Iterator<Item = &'t [Value<'v>]>) -> Vec<&'t [Value<'v>]> {
-    let mut rows: Vec<_> = tuples.filter(|tuple| passes(aggregate, tuple) && counts_null(aggregate, tuple)).collect();
+    let mut rows: Vec<_> = tuples.filter(|tuple| counts(aggregate, tuple)).collect();
     if aggregate.distinct {
-        let mut seen = HashSet::with_hasher(FixedState::default());
-        rows.retain(|tuple| seen.insert(distinct_key(aggregate, tuple)));
-        if aggregate.order_by.is_empty() {
-            // PostgreSQL sorts to find what is distinct.
-            rows.sort_by_cached_key(|tuple| distinct_key(aggregate, tuple));
-        }
+        rows = distinct(aggregate, rows);
     }
     if !aggregate.order_by.is_empty() {
         rows.sort_by(|a, b| order(&aggregate.order_by, a, b));
     }
     rows
+}
+
+/// One row of each that are alike, the first, sorted as PostgreSQL sorts to find them.
+fn distinct<'t, 'v>(aggregate: &Aggregate, rows: Vec<&'t [Value<'v>]>) -> Vec<&'t [Value<'v>]> {
+    let mut keyed: Vec<_> = rows.into_iter().map(|tuple| (distinct_key(aggregate, tuple), tuple)).collect();
+    keyed.sort_by(|(a, _), (b, _)| a.cmp(b));
+    keyed.dedup_by(|(a, _), (b, _)| a == b);
+    keyed.into_iter().map(|(_, tuple)| tuple).collect()
 }
 
 fn passes(aggregate: &Aggregate, tuple: &[Value<'_>]) -> bool {

@@ -2,11 +2,11 @@
 
 use schemas::{Decimal, Type, Value};
 
-use crate::codec::{Corrupt, Row};
+use crate::codec::{Corrupt, Row, take};
 use crate::expr::EvalError;
 use crate::plan::{Aggregate, AggregateFunction};
 
-use super::exact::{ExactSum, take};
+use super::exact::ExactSum;
 use super::extreme::Extreme;
 use super::identity::Exactly;
 use super::{Standing, collect};
@@ -113,12 +113,20 @@ impl State {
     /// What the state costs in bytes beside itself.
     pub fn weight(&self) -> usize {
         match self {
-            State::Extreme(Extreme { value: Exactly(Value::Text(text)), .. }) => text.len(),
-            State::Whole(Ok(Exactly(Value::Text(text) | Value::Json(text)))) => text.len(),
-            State::Whole(Ok(Exactly(Value::Array(items)))) => items.len() * std::mem::size_of::<Value<'_>>(),
+            State::Extreme(Extreme { value: Exactly(value), .. }) | State::Whole(Ok(Exactly(value))) => weight_of(value),
+            State::Whole(Err(reason)) => reason.len(),
             State::Sum(_) => 32,
             _ => 0,
         }
+    }
+}
+
+/// What a value costs in bytes beside itself.
+fn weight_of(value: &Value<'_>) -> usize {
+    match value {
+        Value::Text(text) | Value::Json(text) => text.len(),
+        Value::Array(items) => items.iter().map(|item| std::mem::size_of::<Value<'_>>() + weight_of(item)).sum(),
+        _ => 0,
     }
 }
 
@@ -157,8 +165,8 @@ impl State {
                 out.extend_from_slice(&falses.to_le_bytes());
             }
             State::Extreme(extreme) => extreme.encode(out),
-            State::Whole(Ok(Exactly(value))) => encode_row(&Row::of(std::slice::from_ref(value)), out),
-            State::Whole(Err(reason)) => encode_row(&Row::of(&[Value::Null, Value::Text(reason.into())]), out),
+            State::Whole(Ok(Exactly(value))) => Row::of(std::slice::from_ref(value)).encode(out),
+            State::Whole(Err(reason)) => Row::of(&[Value::Null, Value::Text(reason.into())]).encode(out),
         }
     }
 
@@ -175,7 +183,7 @@ impl State {
             }
             Some(State::Extreme(_)) => State::Extreme(Extreme::decode(bytes)?),
             Some(State::Whole(_)) | None => {
-                let row = decode_row(bytes)?;
+                let row = Row::decode(bytes)?;
                 match row.get(1) {
                     Value::Text(reason) => State::Whole(Err(reason.into_owned())),
                     _ => State::Whole(Ok(Exactly(row.get(0).into_owned()))),
@@ -183,16 +191,4 @@ impl State {
             }
         })
     }
-}
-
-fn encode_row(row: &Row, out: &mut Vec<u8>) {
-    out.extend_from_slice(&(row.bytes().len() as u32).to_le_bytes());
-    out.extend_from_slice(row.bytes());
-}
-
-fn decode_row(bytes: &mut &[u8]) -> Result<Row, Corrupt> {
-    let length = u32::from_le_bytes(take(bytes)?) as usize;
-    let (row, rest) = bytes.split_at_checked(length).ok_or(Corrupt("aggregate ends early"))?;
-    *bytes = rest;
-    Row::from_bytes(row)
 }

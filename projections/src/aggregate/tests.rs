@@ -112,6 +112,25 @@ fn objects_need_names() {
     check_rows(&object, &[vec![Value::Null, Value::Int(1)]], "field name must not be null");
 }
 
+#[test]
+fn rows_that_are_not_counted_change_nothing() {
+    let aggregates = [Aggregate { args: vec![0, 0], filter: Some(1), ..aggregate(StringAgg, Type::Text, Type::Text) }];
+    let mut kept = Accumulators::new(&aggregates);
+    assert_eq!(kept.add(&aggregates, &[text("a"), Value::Bool(false)]), Standing::Current);
+    assert_eq!(kept.add(&aggregates, &[Value::Null, Value::Bool(true)]), Standing::Current);
+    assert_eq!(kept.remove(&aggregates, &[text("a"), Value::Bool(false)]), Standing::Current);
+    assert_eq!(kept.add(&aggregates, &[text("a"), Value::Bool(true)]), Standing::Stale);
+}
+
+#[test]
+fn what_is_kept_is_weighed() {
+    let long = text(&"x".repeat(1000));
+    for (function, value) in [(ArrayAgg, long.clone()), (Max, Value::Array(vec![long.clone()])), (Max, long)] {
+        let aggregates = [aggregate(function, Type::Text, Type::Text)];
+        assert!(Accumulators::of(&aggregates, &[vec![value]]).weight() >= 1000, "{function:?}");
+    }
+}
+
 /// All kinds of aggregate over tuples of (decimal, bigint, boolean, double, interval).
 fn all_kinds() -> Vec<Aggregate> {
     let on = |place: usize, function, input: Type, ty: Type| Aggregate { args: vec![place], ..aggregate(function, input, ty) };

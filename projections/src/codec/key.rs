@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use schemas::{Decimal, Interval, Value};
 
-use super::Corrupt;
+use super::{Corrupt, take};
 
 const END: u8 = 0x00;
 const FALSE: u8 = 0x10;
@@ -229,10 +229,8 @@ fn push_bytes(out: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
 /// Intervals order by their length with a month of 30 days and a day of 24 hours, and are equal where these
 /// lengths are, as in PostgreSQL. What makes up the length does not come back.
 fn push_interval(out: &mut Vec<u8>, value: &Interval) {
-    const DAY: i128 = 86_400_000_000;
-    let length = (i128::from(value.months) * 30 + i128::from(value.days)) * DAY + i128::from(value.micros);
     out.push(INTERVAL);
-    out.extend_from_slice(&(length as u128 ^ (1 << 127)).to_be_bytes());
+    out.extend_from_slice(&(value.length() as u128 ^ (1 << 127)).to_be_bytes());
 }
 
 /// The values of a key. Decimals come back without trailing zeros and intervals in days and microseconds.
@@ -253,13 +251,13 @@ fn decode_part(bytes: &mut &[u8]) -> Result<Value<'static>, Corrupt> {
         TIMESTAMP => Value::Timestamp(take_i64(bytes)?),
         DATE => Value::Date(i32::try_from(take_i64(bytes)?).map_err(|_| Corrupt("date out of range"))?),
         DOUBLE => {
-            let bits = u64::from_be_bytes(*take(bytes)?);
+            let bits = u64::from_be_bytes(take(bytes)?);
             Value::Double(f64::from_bits(if bits >> 63 == 1 { bits & !(1 << 63) } else { !bits }))
         }
         DECIMAL => Value::Decimal(take_decimal(bytes)?),
         TEXT => Value::Text(Cow::Owned(take_text(bytes)?)),
         JSON => Value::Json(Cow::Owned(take_text(bytes)?)),
-        UUID => Value::Uuid(u128::from_be_bytes(*take(bytes)?)),
+        UUID => Value::Uuid(u128::from_be_bytes(take(bytes)?)),
         INTERVAL => take_interval(bytes)?,
         ARRAY => {
             let mut items = Vec::new();
@@ -273,14 +271,8 @@ fn decode_part(bytes: &mut &[u8]) -> Result<Value<'static>, Corrupt> {
     })
 }
 
-fn take<'a, const N: usize>(bytes: &mut &'a [u8]) -> Result<&'a [u8; N], Corrupt> {
-    let (head, rest) = bytes.split_first_chunk::<N>().ok_or(Corrupt("key ends early"))?;
-    *bytes = rest;
-    Ok(head)
-}
-
 fn take_i64(bytes: &mut &[u8]) -> Result<i64, Corrupt> {
-    Ok((u64::from_be_bytes(*take(bytes)?) ^ (1 << 63)) as i64)
+    Ok((u64::from_be_bytes(take(bytes)?) ^ (1 << 63)) as i64)
 }
 
 fn take_decimal(bytes: &mut &[u8]) -> Result<Decimal, Corrupt> {
@@ -328,8 +320,8 @@ fn take_text(bytes: &mut &[u8]) -> Result<String, Corrupt> {
 }
 
 fn take_interval(bytes: &mut &[u8]) -> Result<Value<'static>, Corrupt> {
-    const DAY: i128 = 86_400_000_000;
-    let length = (u128::from_be_bytes(*take(bytes)?) ^ (1 << 127)) as i128;
+    const DAY: i128 = schemas::text::calendar::DAY as i128;
+    let length = (u128::from_be_bytes(take(bytes)?) ^ (1 << 127)) as i128;
     let days = i32::try_from(length / DAY).map_err(|_| Corrupt("interval out of range"))?;
     Ok(Value::Interval(Interval { months: 0, days, micros: (length % DAY) as i64 }))
 }

@@ -12,3 +12,10 @@ pub use row::{Row, RowBuilder};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("stored bytes cannot be read: {0}")]
 pub struct Corrupt(pub &'static str);
+
+/// Takes the next `N` bytes off the front.
+pub(crate) fn take<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], Corrupt> {
+    let (head, rest) = bytes.split_first_chunk().ok_or(Corrupt("they end early"))?;
+    *bytes = rest;
+    Ok(*head)
+}

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use schemas::{Decimal, Interval, Value};
 
-use super::Corrupt;
+use super::{Corrupt, take};
 
 const NULL: u8 = 0;
 const FALSE: u8 = 1;
@@ -65,6 +65,20 @@ impl Row {
     pub fn from_bytes(bytes: &[u8]) -> Result<Row, Corrupt> {
         Columns(bytes).decoded().try_for_each(|value| value.map(|_| ()))?;
         Ok(Row(bytes.into()))
+    }
+
+    /// Appends the length of the bytes to store (u32, little-endian), then the bytes.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&(self.0.len() as u32).to_le_bytes());
+        out.extend_from_slice(&self.0);
+    }
+
+    /// Takes what [`Row::encode`] appended off the front of the bytes; every column is checked.
+    pub fn decode(bytes: &mut &[u8]) -> Result<Row, Corrupt> {
+        let length = u32::from_le_bytes(take(bytes)?) as usize;
+        let (row, rest) = bytes.split_at_checked(length).ok_or(Corrupt("row ends early"))?;
+        *bytes = rest;
+        Row::from_bytes(row)
     }
 
     /// The bytes to store.

@@ -2,8 +2,7 @@
 
 use std::cmp::Ordering;
 
-use schemas::text::calendar::DAY;
-use schemas::{Interval, Value};
+use schemas::Value;
 
 /// The order of two values of one type. NULLs, which only arrays hold, are equal and come last.
 pub fn compare(left: &Value<'_>, right: &Value<'_>) -> Ordering {
@@ -15,7 +14,7 @@ pub fn compare(left: &Value<'_>, right: &Value<'_>) -> Ordering {
         (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
         (Value::Date(a), Value::Date(b)) => a.cmp(b),
         (Value::Uuid(a), Value::Uuid(b)) => a.cmp(b),
-        (Value::Interval(a), Value::Interval(b)) => length(a).cmp(&length(b)),
+        (Value::Interval(a), Value::Interval(b)) => a.length().cmp(&b.length()),
         (Value::Array(a), Value::Array(b)) => arrays(a, b),
         (Value::Json(a), Value::Json(b)) => a.cmp(b),
         (Value::Null, Value::Null) => Ordering::Equal,
@@ -34,11 +33,6 @@ pub fn equal(left: &Value<'_>, right: &Value<'_>) -> bool {
 /// NaN equals itself and is above every number.
 fn doubles(a: f64, b: f64) -> Ordering {
     a.partial_cmp(&b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))
-}
-
-/// Intervals compare as if a month had 30 days and a day 24 hours.
-fn length(interval: &Interval) -> i128 {
-    (i128::from(interval.months) * 30 + i128::from(interval.days)) * i128::from(DAY) + i128::from(interval.micros)
 }
 
 fn arrays(a: &[Value<'_>], b: &[Value<'_>]) -> Ordering {

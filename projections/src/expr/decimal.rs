@@ -125,7 +125,7 @@ pub fn quotient(left: Decimal, right: Decimal) -> Exact {
 }
 
 /// `left / right`, rounded to `scale` digits or as many as there is room for.
-pub fn quotient_at(left: Decimal, right: Decimal, scale: u32) -> Exact {
+fn quotient_at(left: Decimal, right: Decimal, scale: u32) -> Exact {
     let mut shift = scale.min(MAX_SCALE) as i32 + right.scale() as i32 - left.scale() as i32;
     let (mut scale, divisor) = (scale.min(MAX_SCALE), I256::from(right.mantissa()));
     loop {
@@ -205,7 +205,7 @@ pub fn ceil(number: Decimal) -> Exact {
 // === scales ===
 
 /// PostgreSQL's `select_div_scale`: at least 16 significant digits, by its digits of base 10,000.
-pub fn division_scale(left: Decimal, right: Decimal) -> u32 {
+fn division_scale(left: Decimal, right: Decimal) -> u32 {
     let (left_weight, left_first) = first_digit(left);
     let (right_weight, right_first) = first_digit(right);
     let weight = left_weight - right_weight - i32::from(left_first <= right_first);

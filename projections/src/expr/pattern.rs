@@ -4,22 +4,21 @@ use super::EvalError;
 
 /// Whether the whole text is as the pattern says: `%` any characters, `_` one, `\` takes the next as it is.
 pub fn is_like(text: &str, pattern: &str) -> Result<bool, EvalError> {
-    let tokens = tokens(pattern);
-    let (mut rest, mut at) = (text, 0);
+    let (mut rest, mut at) = (text, pattern);
     // Where to go on when what follows the last `%` does not fit: one character further.
-    let mut retry: Option<(&str, usize)> = None;
+    let mut retry: Option<(&str, &str)> = None;
     loop {
-        match tokens.get(at) {
-            Some(Token::Any) => {
-                at += 1;
+        match first_token(at) {
+            Some((Token::Any, after)) => {
+                at = after;
                 retry = Some((rest, at));
                 continue;
             }
             None if rest.is_empty() => return Ok(true),
-            Some(Token::Nothing) if !rest.is_empty() => return Err(ends_with_escape()),
+            Some((Token::Nothing, _)) if !rest.is_empty() => return Err(ends_with_escape()),
             token => {
-                if let Some(after) = token.and_then(|token| token.taken_from(rest)) {
-                    (rest, at) = (after, at + 1);
+                if let Some((left, after)) = token.and_then(|(token, after)| Some((token.taken_from(rest)?, after))) {
+                    (rest, at) = (left, after);
                     continue;
                 }
             }
@@ -52,18 +51,16 @@ impl Token {
     }
 }
 
-fn tokens(pattern: &str) -> Vec<Token> {
-    let mut tokens = Vec::new();
+/// The token that the pattern begins with, and what follows it.
+fn first_token(pattern: &str) -> Option<(Token, &str)> {
     let mut chars = pattern.chars();
-    while let Some(char) = chars.next() {
-        tokens.push(match char {
-            '%' => Token::Any,
-            '_' => Token::One,
-            '\\' => chars.next().map_or(Token::Nothing, Token::Char),
-            plain => Token::Char(plain),
-        });
-    }
-    tokens
+    let token = match chars.next()? {
+        '%' => Token::Any,
+        '_' => Token::One,
+        '\\' => chars.next().map_or(Token::Nothing, Token::Char),
+        plain => Token::Char(plain),
+    };
+    Some((token, chars.as_str()))
 }
 
 fn ends_with_escape() -> EvalError {

@@ -47,9 +47,7 @@ impl Compiler<'_> {
         if let Some(fault) = refused::inexact(name, &own) {
             return self.fail(span, fault);
         }
-        let found =
-            resolve(named(name), &own).and_then(|function| signature(function, &own).map(|_| function).ok_or(Unresolved::None));
-        match found {
+        match resolve(named(name), &own) {
             Ok(function) => self.apply_function(function, args, span),
             Err(why) => self.fail(span, no_function(name, &own, why)),
         }

@@ -85,8 +85,6 @@ pub(super) fn hint(name: &str) -> Option<String> {
     let hint = match name {
         "to_jsonb" => "write to_json(…)",
         "row" | "row_to_json" | "json_object" => "write json_build_object('name', value, …)",
-        "age" => "subtract: a - b is an interval; or give it two times: age(later, earlier)",
-        "to_char" => "to_char is here for times only; put other text together with || and ::text",
         "to_date" | "to_number" => "cast the text: (…)::date, (…)::numeric",
         "regexp_replace" | "regexp_match" | "regexp_matches" | "regexp_split_to_array" | "regexp_like" => {
             "write replace, split_part, LIKE or translate"

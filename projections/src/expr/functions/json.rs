@@ -61,7 +61,8 @@ fn search<'v>(json: Cow<'v, str>, find: impl for<'t> Fn(&'t str) -> Option<&'t s
 
 fn member<'v>(json: Cow<'v, str>, name: &str) -> Part<'v> {
     search(json, |json| {
-        members(json).filter(|(key, _)| unescape(key).is_some_and(|key| key == name)).last().map(|(_, value)| value)
+        // Canonical JSON has each name once.
+        members(json).find(|(key, _)| unescape(key).is_some_and(|key| key == name)).map(|(_, value)| value)
     })
 }
 

@@ -84,7 +84,7 @@ fn pattern(text: &str) -> Result<Option<(Piece<'_>, &str)>, EvalError> {
         return Err(unsupported(rest));
     }
     let exact = PATTERNS.iter().find(|known| rest.starts_with(**known));
-    let Some(pattern) = exact.or_else(|| PATTERNS.iter().find(|known| is_numeric(known) && is_prefix(known))) else {
+    let Some(pattern) = exact.or_else(|| PATTERNS.iter().find(|known| is_prefix(known) && is_numeric(known))) else {
         return if filled { Ok(None) } else { Err(unsupported(text)) };
     };
     let after = &rest[pattern.len()..];
@@ -96,7 +96,7 @@ fn pattern(text: &str) -> Result<Option<(Piece<'_>, &str)>, EvalError> {
 
 /// Patterns of numbers may be written in small letters too; those of words show by their letters how the word is written.
 fn is_numeric(pattern: &str) -> bool {
-    !matches!(pattern.to_ascii_lowercase().as_str(), "month" | "mon" | "day" | "dy" | "am" | "pm" | "tz")
+    !["month", "mon", "day", "dy", "am", "pm", "tz"].iter().any(|words| pattern.eq_ignore_ascii_case(words))
 }
 
 fn unsupported(format: &str) -> EvalError {
