@@ -23,7 +23,13 @@ on.OrderRemoved.delete = true
 
 [views.cards]
 query = "cards.sql"
+
+[views.amounts]
+query = "amounts.sql"
 "#;
+
+const AMOUNTS: &str = "SELECT o.amount, (o.amount)::text AS shown, o.amount - o.amount AS none, count(*) AS n
+                       FROM orders o GROUP BY o.amount";
 
 const SQL: &str = "SELECT o.order_id, o.amount, c.name, 10 / o.amount AS share
                    FROM orders o LEFT JOIN customers c ON c.customer_id = o.customer_id";
@@ -51,7 +57,9 @@ fn definitions() -> (Arc<Plan>, Arc<Registry>) {
         ),
     ];
     let registry = load_registry("", &schemas).unwrap();
-    let plan = load_projection("", &[file("projection.toml", TOML), file("cards.sql", SQL)], &registry).unwrap();
+    let plan =
+        load_projection("", &[file("projection.toml", TOML), file("cards.sql", SQL), file("amounts.sql", AMOUNTS)], &registry)
+            .unwrap();
     (Arc::new(plan), Arc::new(registry))
 }
 
@@ -100,6 +108,23 @@ fn documents_are_compared() {
 }
 
 #[test]
+fn groups_keep_the_looks_of_their_keys() {
+    let text = format!(
+        "{GIVEN}{}",
+        r#"
+        expect = [{ view = "amounts", key = ["2.5"], document = { shown = "2.50", n = 1 } }]
+        [[test.then]]
+        given = [{ type = "OrderPlaced", data = '{"order_id": "o-2", "amount": 2.5}' }]
+        expect = [{ view = "amounts", key = "2.50", document = { shown = "2.5", n = 2 } }]
+        [[test.then]]
+        given = [{ type = "OrderRemoved", data = { order_id = "o-2" } }]
+        expect = [{ view = "amounts", key = "2.50", document = { shown = "2.50", n = 1 } }]
+        "#
+    );
+    assert_eq!(said(&text), "");
+}
+
+#[test]
 fn steps_follow_each_other() {
     let text = format!(
         "{GIVEN}{}",
@@ -131,6 +156,9 @@ fn a_failure_in_another_order_names_the_order() {
     let failure = "step 1: cards o-1 differs\n  name\n    - \"Eve\"\n    + \"Ada\"\n  in the order event 2, CustomerRegistered; \
                    event 1, CustomerRegistered; event 3, OrderPlaced";
     assert_eq!(said(text), failure);
+    let (given, expect) = text.split_once("        expect").unwrap();
+    let later = format!("{given}        [[test.then]]\n        expect{expect}");
+    assert_eq!(said(&later), failure.replace("step 1", "step 2"), "the order of an earlier step is told too");
     assert_eq!(said(&text.replace("[[test]]", "[[test]]\ninterleave = false")), "");
 }
 
@@ -156,6 +184,8 @@ expect = [
     { view = "cards", key = ["o-1", "x"] },
     { view = "cards", key = "o-1", document = { nam = "Ada" }, null = ["x"] },
     { view = "cards", absent = true },
+    { view = "cards", key = "o-1", absent = true, broken = true },
+    { view = "cards", key = "o-1", broken = true, document = { name = "Ada" } },
 ]
 expct = []
 "#;
@@ -168,6 +198,8 @@ expct = []
 nam: the view has no column `nam`
 null: unknown key `null`
 { view = "cards", absent = true }: `key` is missing
+{ view = "cards", key = "o-1", absent = true, broken = true }: a document is either absent or broken
+{ view = "cards", key = "o-1", broken = true, document = { name = "Ada" } }: a document that is broken has no columns
 expct: unknown key `expct`"#;
     assert_eq!(said(text), expected.trim());
 }

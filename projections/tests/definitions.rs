@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 
 use fixture::{ENTITIES, load};
-use projections::definition::load_registry;
+use projections::definition::{load_projection, load_registry};
 use schemas::{Diagnostic, SourceFile};
 
 fn shown(mistakes: &[Diagnostic], toml: &str, sql: &str) -> String {
@@ -103,6 +103,22 @@ fn the_fingerprint_is_of_the_meaning() {
     assert_ne!(plain, fingerprint(ENTITIES, "SELECT order_id, note FROM orders WHERE note IS NULL"));
     assert_ne!(plain, fingerprint(ENTITIES, "SELECT order_id, note AS n FROM orders WHERE note IS NOT NULL"));
     assert_ne!(plain, fingerprint(&ENTITIES.replace("country = \"country\"", "country = \"upper(country)\""), sql));
+}
+
+#[test]
+fn the_fingerprint_is_of_the_events_too() {
+    let fingerprint = |service: &str, rest: &str| {
+        let text = format!(r#"{{ "type": "object", "properties": {{ "id": {{ "type": "string" }} }}{rest} }}"#);
+        let schema = |name: &str, text: &str| SourceFile { path: format!("{name}.v1.json"), text: text.to_owned() };
+        let schemas = [schema(&format!("{service}/Placed"), &text), schema("other/Unused", r#"{ "type": "object" }"#)];
+        let toml = "name = \"t\"\n[entities.orders]\nkey = [\"id\"]\non.Placed.set = {}\n[views.v]\nquery = \"v.sql\"";
+        let file = |path: &str, text: &str| SourceFile { path: path.into(), text: text.into() };
+        let files = [file("p/projection.toml", toml), file("p/v.sql", "SELECT id FROM orders")];
+        load_projection("p", &files, &load_registry("", &schemas).unwrap()).unwrap().fingerprint
+    };
+    assert_eq!(fingerprint("orders", ""), fingerprint("orders", "  "));
+    assert_ne!(fingerprint("orders", ""), fingerprint("orders", r#", "required": ["id"]"#));
+    assert_ne!(fingerprint("orders", ""), fingerprint("shops", ""));
 }
 
 #[test]

@@ -22,10 +22,18 @@ key = ["customer_id"]
 on.CustomerSeen.set = { name = "name", tier = "tier" }
 on.CustomerGone.delete = true
 
+[entities.tiers]
+key = ["tier"]
+on.TierNamed.set = { title = "title" }
+
 [entities.orders]
 key = ["order_id"]
 on.OrderPlaced.set = { customer_id = "customer_id", amount = "amount" }
 on.OrderCancelled.delete = true
+
+[entities.vouchers]
+key = ["voucher"]
+on.OrderPlaced = { when = "voucher IS NOT NULL", set = { order_id = "order_id" } }
 
 [entities.lines]
 key = ["order_id", "line_no"]
@@ -42,10 +50,10 @@ query = "tiers.sql"
 "#;
 
 const ORDER_CARDS: &str = "
-SELECT o.order_id, o.amount, c.name AS customer, 100 / (o.amount - 13) AS share,
+SELECT o.order_id, o.amount, c.name AS customer, t.title, 100 / (o.amount - 13) AS share,
        (SELECT json_agg(json_build_object('sku', l.sku, 'quantity', l.quantity) ORDER BY l.line_no)
           FROM lines l WHERE l.order_id = o.order_id) AS lines
-  FROM orders o LEFT JOIN customers c ON c.customer_id = o.customer_id";
+  FROM orders o LEFT JOIN customers c ON c.customer_id = o.customer_id LEFT JOIN tiers t ON t.tier = c.tier";
 
 const CUSTOMER_CARDS: &str = "
 SELECT c.customer_id, c.name,
@@ -72,8 +80,12 @@ fn definitions() -> (Arc<Plan>, Arc<Registry>) {
     );
     let schemas = [
         schema("CustomerSeen", &format!(r#""customer_id":{{{text}}},"name":{{{text}}},"tier":{{{text}}}"#)),
+        schema("TierNamed", &format!(r#""tier":{{{text}}},"title":{{{text}}}"#)),
         schema("CustomerGone", &format!(r#""customer_id":{{{text}}}"#)),
-        schema("OrderPlaced", &format!(r#""order_id":{{{text}}},"customer_id":{{{text}}},"amount":{{{int}}},{lines}"#)),
+        schema(
+            "OrderPlaced",
+            &format!(r#""order_id":{{{text}}},"customer_id":{{{text}}},"amount":{{{int}}},"voucher":{{{text}}},{lines}"#),
+        ),
         schema("OrderCancelled", &format!(r#""order_id":{{{text}}}"#)),
     ];
     let registry = load_registry("schemas", &schemas).unwrap();
@@ -93,7 +105,21 @@ fn event(position: u64, ty: &str, data: &str) -> LogEvent {
     LogEvent { position, time: 0, subject: None, data: bytes.into_bytes().into() }
 }
 
-/// A log in which customers come, go and change tier, and orders are placed, placed anew and cancelled.
+fn customer(position: u64, customer: u64, name: &str, tier: u64) -> LogEvent {
+    let data = format!(r#"{{"customer_id":"c{customer}","name":"{name}","tier":"t{tier}"}}"#);
+    event(position, "CustomerSeen", &data)
+}
+
+fn tier(position: u64, tier: u64, title: &str) -> LogEvent {
+    event(position, "TierNamed", &format!(r#"{{"tier":"t{tier}","title":"{title}"}}"#))
+}
+
+fn order(position: u64, order: u64, customer: u64, amount: u64, lines: &str) -> LogEvent {
+    let data = format!(r#"{{"order_id":"o{order}","customer_id":"c{customer}","amount":{amount},"lines":[{lines}]}}"#);
+    event(position, "OrderPlaced", &data)
+}
+
+/// A log in which customers come, go and change tier, tiers change their titles, and orders are placed, placed anew and cancelled.
 fn log(length: u64) -> Vec<LogEvent> {
     let mut seed = 7u64;
     let mut next = move |bound: u64| {
@@ -102,28 +128,20 @@ fn log(length: u64) -> Vec<LogEvent> {
     };
     (1..=length)
         .map(|position| {
-            let (customer, order) = (next(7), next(40));
-            match next(10) {
-                0 => event(position, "CustomerGone", &format!(r#"{{"customer_id":"c{customer}"}}"#)),
+            let (of, number) = (next(7), next(40));
+            match next(11) {
+                0 => event(position, "CustomerGone", &format!(r#"{{"customer_id":"c{of}"}}"#)),
                 1..=3 => {
-                    let (name, tier) = (next(5), next(3));
-                    event(
-                        position,
-                        "CustomerSeen",
-                        &format!(r#"{{"customer_id":"c{customer}","name":"n{name}","tier":"t{tier}"}}"#),
-                    )
+                    let name = next(5);
+                    customer(position, of, &format!("n{name}"), next(3))
                 }
-                4 => event(position, "OrderCancelled", &format!(r#"{{"order_id":"o{order}"}}"#)),
+                4 => event(position, "OrderCancelled", &format!(r#"{{"order_id":"o{number}"}}"#)),
+                5 => tier(position, next(3), &format!("title {}", next(4))),
                 _ => {
                     let lines: Vec<String> = (0..next(4))
                         .map(|line| format!(r#"{{"line_no":{line},"sku":"s{}","quantity":{}}}"#, next(3), next(9)))
                         .collect();
-                    let (amount, lines) = (next(20), lines.join(","));
-                    event(
-                        position,
-                        "OrderPlaced",
-                        &format!(r#"{{"order_id":"o{order}","customer_id":"c{customer}","amount":{amount},"lines":[{lines}]}}"#),
-                    )
+                    order(position, number, of, next(20), &lines.join(","))
                 }
             }
         })
@@ -136,6 +154,9 @@ struct Memory {
     cells: BTreeMap<CellKey, Arc<[u8]>>,
     sets: BTreeMap<SetKey, BTreeSet<Key>>,
     documents: BTreeMap<(String, String), String>,
+    /// Every content that a document ever had, by view, key and version.
+    history: BTreeMap<(String, String, u64), Option<String>>,
+    dead_letters: usize,
     fetches: usize,
 }
 
@@ -164,26 +185,31 @@ impl Memory {
             let changed = if link.present { set.insert(link.member) } else { set.remove(&link.member) };
             assert!(changed, "a link says what is so already");
         }
+        self.dead_letters += changes.dead_letters.len();
         for change in changes.documents {
             let key = CellKey { space: Space::Document(change.view), key: change.key.clone() };
             let view = &plan.views[change.view];
             let address = (view.name.clone(), print_key(&change.key).unwrap());
             let mark = projections::engine::DocumentMark { hash: change.content.hash(), version: change.version };
-            match change.content {
-                Content::Absent => {
-                    self.cells.remove(&key);
-                    assert!(self.documents.remove(&address).is_some(), "{address:?} is removed twice");
-                }
+            let content = match change.content {
+                Content::Absent => None,
                 Content::Present(row) => {
-                    self.cells.insert(key, mark.to_bytes().into());
                     let columns = view.columns.iter().zip(row.values());
                     let fields: Vec<String> =
                         columns.map(|(column, value)| format!("{}:{}", column.name, show(&value))).collect();
-                    self.documents.insert(address, fields.join(" "));
+                    Some(fields.join(" "))
                 }
-                Content::Broken(reason) => {
+                Content::Broken(reason) => Some(format!("broken: {reason}")),
+            };
+            self.history.insert((address.0.clone(), address.1.clone(), mark.version), content.clone());
+            match content {
+                None => {
+                    self.cells.remove(&key);
+                    assert!(self.documents.remove(&address).is_some(), "{address:?} is removed twice");
+                }
+                Some(content) => {
                     self.cells.insert(key, mark.to_bytes().into());
-                    self.documents.insert(address, format!("broken: {reason}"));
+                    self.documents.insert(address, content);
                 }
             }
         }
@@ -219,20 +245,23 @@ impl Run {
         log.iter().filter(|event| event.position <= checkpoint).for_each(|event| self.engine.remember(event));
     }
 
-    fn finish(&mut self, mut batch: Batch<'_>) {
+    /// Carries the batch out; how many documents it wrote.
+    fn finish(&mut self, mut batch: Batch<'_>) -> usize {
         let changes = loop {
             match self.engine.step(&mut batch).unwrap() {
                 Step::Missing(missing) => self.engine.supply(self.store.fetch(&missing)).unwrap(),
                 Step::Done(changes) => break changes,
             }
         };
+        let written = changes.documents.len();
         self.store.commit(&self.plan, changes);
         self.engine.committed(batch.number());
+        written
     }
 
-    fn apply(&mut self, events: &[LogEvent]) {
+    fn apply(&mut self, events: &[LogEvent]) -> usize {
         let batch = self.engine.begin(events);
-        self.finish(batch);
+        self.finish(batch)
     }
 
     fn drain(&mut self, checkpoint: u64) -> usize {
@@ -250,6 +279,7 @@ fn expected(log: &[LogEvent]) -> BTreeMap<(String, String), String> {
     run.engine.assume_empty();
     run.apply(log);
     assert_eq!(run.store.fetches, 0, "a complete cache asks for nothing");
+    assert_eq!(run.store.dead_letters, 0, "a guard keeps rules from rows without a key");
     assert_eq!(run.drain(log.len() as u64), 0);
     run.store.documents
 }
@@ -264,7 +294,7 @@ fn any_split_gives_the_same() {
     assert!(whole.values().any(|document| document.contains("broken: division by zero")), "{whole:#?}");
     for size in [1, 2, 7, 100] {
         let mut run = Run::new(Limits::default());
-        log.chunks(size).for_each(|events| run.apply(events));
+        log.chunks(size).for_each(|events| _ = run.apply(events));
         assert_eq!(run.store.documents, whole, "batches of {size}");
     }
 }
@@ -274,9 +304,24 @@ fn a_cache_without_room_gives_the_same() {
     let log = log(300);
     let mut run = Run::new(Limits { cache_bytes: 0, page: 2, ..Limits::default() });
     run.engine.assume_empty();
-    log.chunks(5).for_each(|events| run.apply(events));
+    log.chunks(5).for_each(|events| _ = run.apply(events));
     assert!(run.store.fetches > 60, "{}", run.store.fetches);
     assert_eq!(run.store.documents, expected(&log));
+}
+
+#[test]
+fn a_full_cache_is_not_emptied() {
+    let log = log(300);
+    let fetches = |cache_bytes| {
+        let mut run = Run::new(Limits { cache_bytes, ..Limits::default() });
+        run.engine.assume_empty();
+        log.chunks(5).for_each(|events| _ = run.apply(events));
+        assert_eq!(run.store.documents, expected(&log), "{cache_bytes}");
+        run.store.fetches
+    };
+    let (none, some) = (fetches(0), fetches(60_000));
+    println!("{none} {some}");
+    assert!(some * 2 < none, "{some} of {none}");
 }
 
 #[test]
@@ -320,6 +365,66 @@ fn large_fan_out_is_worked_off_in_pages() {
 }
 
 #[test]
+fn a_document_of_a_version_is_what_it_was_at_that_position() {
+    let log = log(400);
+    let mut slowly = Run::new(Limits::default());
+    let mut whole = Vec::new();
+    for event in &log {
+        slowly.apply(std::slice::from_ref(event));
+        whole.push(slowly.store.documents.clone());
+    }
+    let limits = Limits { fan_out: 2, page: 2, ..Limits::default() };
+    let mut run = Run::new(limits);
+    for events in log.chunks(20) {
+        run.apply(events);
+        run.drain(events.last().unwrap().position);
+    }
+    let plain = run.store.history.into_iter().filter(|((view, ..), _)| view == "order_cards");
+    for ((view, key, version), content) in plain {
+        let then = whole[version as usize - 1].get(&(view, key.clone()));
+        assert_eq!(content.as_ref(), then, "{key} at {version}");
+    }
+}
+
+#[test]
+fn a_batch_reaches_a_bounded_number_of_rows() {
+    const MANY: u64 = 40;
+    let customers = (1..=MANY).map(|of| customer(of, of, "n", 1));
+    let orders = (1..=MANY * MANY).map(|number| order(MANY + number, number, number % MANY + 1, 1, ""));
+    let mut log: Vec<LogEvent> = customers.chain(orders).collect();
+    let last = log.len() as u64 + 1;
+    log.push(tier(last, 1, "best"));
+    let mut run = Run::new(Limits { fan_out: MANY as usize, ..Limits::default() });
+    run.engine.assume_empty();
+    let (event, before) = log.split_last().unwrap();
+    before.chunks(100).for_each(|events| _ = run.apply(events));
+    let mut largest = run.apply(std::slice::from_ref(event));
+    assert!(largest > 1000, "{largest}");
+    while let Some(batch) = run.engine.begin_job(last) {
+        largest = largest.max(run.finish(batch));
+    }
+    assert!(largest <= 32 * MANY as usize, "{largest}");
+    assert_eq!(run.store.documents.values().filter(|document| document.contains("best")).count(), (MANY * MANY) as usize);
+}
+
+#[test]
+fn a_lookup_that_changes_without_pause_reaches_all_its_documents() {
+    let mut log = vec![customer(1, 1, "n0", 1)];
+    log.extend((2..=21).map(|number| order(number, number, 1, 1, "")));
+    let mut run = Run::new(Limits { fan_out: 2, page: 2, ..Limits::default() });
+    run.apply(&log);
+    let mut reached = BTreeSet::new();
+    for position in 22..=50 {
+        run.apply(&[customer(position, 1, &format!("n{position}"), 1)]);
+        let batch = run.engine.begin_job(position).unwrap();
+        run.finish(batch);
+        let fresh = run.store.documents.iter().filter(|(_, document)| document.contains(&format!("\"n{position}\"")));
+        reached.extend(fresh.map(|((_, key), _)| key.clone()));
+    }
+    assert!(reached.len() > 20, "{reached:?}");
+}
+
+#[test]
 fn a_repeated_event_counts_once() {
     let mut events = log(100);
     let once = expected(&events);
@@ -330,12 +435,9 @@ fn a_repeated_event_counts_once() {
 
 #[test]
 fn a_key_waits_behind_the_event_that_failed() {
-    let place = |position, order: &str, amount: &str| {
-        event(position, "OrderPlaced", &format!(r#"{{"order_id":"{order}","customer_id":"c1","amount":{amount},"lines":[]}}"#))
-    };
     let mut run = Run::new(Limits::default());
     let bad = event(2, "OrderPlaced", r#"{"order_id":"o1","customer_id":"c1","amount":1,"lines":[{"sku":"x","quantity":1}]}"#);
-    let events = [place(1, "o1", "5"), bad, place(3, "o1", "6"), place(4, "o2", "7")];
+    let events = [order(1, 1, 1, 5, ""), bad, order(3, 1, 1, 6, ""), order(4, 2, 1, 7, "")];
     for event in &events {
         run.apply(std::slice::from_ref(event));
         run.restart(&events, event.position);

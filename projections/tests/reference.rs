@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use projections::definition::testing::{load_tests, run_test};
 use projections::definition::{load_projection, load_registry};
-use schemas::{Diagnostic, SourceFile};
+use projections::plan::Plan;
+use schemas::{Diagnostic, Registry, SourceFile};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -26,18 +27,21 @@ fn collect(folder: &Path, files: &mut Vec<SourceFile>) {
     }
 }
 
-/// Loads the projection and runs its tests; what is wrong is shown as text.
-fn said(name: &str) -> (usize, String) {
+/// The plan of the projection, its registry and its files.
+fn loaded(name: &str) -> (Arc<Plan>, Arc<Registry>, Vec<SourceFile>) {
     let (mut schemas, mut files) = (Vec::new(), Vec::new());
     collect(&root().join("schemas").join(name), &mut schemas);
     collect(&root().join("projections").join(name), &mut files);
-    let folder = format!("projections/{name}");
-    let registry = Arc::new(load_registry(&format!("schemas/{name}"), &schemas).unwrap());
-    let plan = match load_projection(&folder, &files, &registry) {
-        Ok(plan) => Arc::new(plan),
-        Err(mistakes) => return (0, shown(&mistakes, &files)),
-    };
-    let tests = match load_tests(&folder, &files, &plan, &registry) {
+    let registry = load_registry(&format!("schemas/{name}"), &schemas).unwrap();
+    let plan = load_projection(&format!("projections/{name}"), &files, &registry);
+    let plan = plan.unwrap_or_else(|mistakes| panic!("{}", shown(&mistakes, &files)));
+    (Arc::new(plan), Arc::new(registry), files)
+}
+
+/// Runs the projection's tests; what is wrong is shown as text.
+fn said(name: &str) -> (usize, String) {
+    let (plan, registry, files) = loaded(name);
+    let tests = match load_tests(&format!("projections/{name}"), &files, &plan, &registry) {
         Ok(tests) => tests,
         Err(mistakes) => return (0, shown(&mistakes, &files)),
     };
@@ -54,6 +58,12 @@ fn shown(mistakes: &[Diagnostic], files: &[SourceFile]) -> String {
     let text = |path: &str| &files.iter().find(|file| file.path == path).unwrap().text;
     let line = |m: &Diagnostic| format!("{m} at `{}`", m.span.clone().map_or("", |span| &text(&m.path)[span]));
     mistakes.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Another fingerprint makes everybody build their projections anew: let it change on purpose only.
+#[test]
+fn the_fingerprint_changes_on_purpose() {
+    assert_eq!(loaded("shop").0.fingerprint, 550_682_157_856_070_653);
 }
 
 #[test]

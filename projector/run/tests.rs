@@ -104,8 +104,14 @@ fn plan(policy: Policy, fingerprint: u64) -> Plan {
     let column = |name: &str, ty| Column { name: name.into(), ty };
     let columns = vec![column("id", Type::Text), column("age", Type::Int8)];
     let read = |column| Expr::Column { slot: 0, column };
-    let rule =
-        Rule { entity: 0, for_each: None, when: None, key: vec![Expr::Param(0)], action: Action::Set(vec![(1, Expr::Param(1))]) };
+    let rule = Rule {
+        entity: 0,
+        for_each: None,
+        guard: None,
+        when: None,
+        key: vec![Expr::Param(0)],
+        action: Action::Set(vec![(1, Expr::Param(1))]),
+    };
     let fold = EventFold { fields: vec![vec!["id".into()], vec!["age".into()]], loops: vec![], rules: vec![rule] };
     Plan {
         name: "people".into(),

@@ -322,8 +322,12 @@ fn take_text(bytes: &mut &[u8]) -> Result<String, Corrupt> {
 fn take_interval(bytes: &mut &[u8]) -> Result<Value<'static>, Corrupt> {
     const DAY: i128 = schemas::text::calendar::DAY as i128;
     let length = (u128::from_be_bytes(take(bytes)?) ^ (1 << 127)) as i128;
-    let days = i32::try_from(length / DAY).map_err(|_| Corrupt("interval out of range"))?;
-    Ok(Value::Interval(Interval { months: 0, days, micros: (length % DAY) as i64 }))
+    // In months as far as there are too many days.
+    const DAYS: i128 = 1 << 30;
+    let months = (length / DAY - (length / DAY).clamp(-DAYS, DAYS)) / 30;
+    let days = length / DAY - months * 30;
+    let fits = |number: i128| i32::try_from(number).map_err(|_| Corrupt("interval out of range"));
+    Ok(Value::Interval(Interval { months: fits(months)?, days: fits(days)?, micros: (length % DAY) as i64 }))
 }
 
 #[cfg(test)]
@@ -382,6 +386,14 @@ mod tests {
             Value::Array(vec![Value::Text("x".into()), Value::Null]),
         ];
         assert_eq!(decode_key(&Key::of(&values)), Ok(values));
+    }
+
+    #[test]
+    fn any_length_of_interval_comes_back() {
+        for months in [i32::MIN, -100_000_000, -7, 0, 100_000_000, i32::MAX] {
+            let key = Key::of(&[Value::Interval(Interval { months, days: 3, micros: -1 })]);
+            assert_eq!(decode_key(&key).map(|values| Key::of(&values)), Ok(key), "{months}");
+        }
     }
 
     #[test]

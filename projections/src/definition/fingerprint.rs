@@ -1,22 +1,25 @@
 //! The fingerprint of a plan: equal for definitions that keep the same rows and documents, however they are written.
 
-use schemas::Registry;
+use schemas::{EventType, Registry};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::plan::Plan;
 
 /// Counts changes of what the engine stores for a plan. A new number makes every projection rebuild.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
-/// XXH3 of everything in the plan that decides rows and documents. How lists are ordered and filtered does not,
-/// nor do the names of things in the files, except those that readers see.
+/// XXH3 of everything that decides rows and documents: the plan, and of each event type it folds the owner, the schemas and the
+/// upcasts, for these decide which events are refused. How lists are ordered and filtered does not, nor do the names of things
+/// in the files, except those that readers see.
+///
+/// The plan is hashed as it is compiled: where another planner or another expression compiler makes something else of the same
+/// files, what is stored may have another form too, and is built anew.
 pub fn of(plan: &Plan, registry: &Registry) -> u64 {
-    let upcasts: Vec<&str> =
-        plan.folds.keys().filter_map(|event| registry.event_type(event)).flat_map(|event| event.upcasts()).collect();
+    let events: Vec<_> = plan.folds.keys().filter_map(|name| registry.event_type(name)).map(|event| described(event)).collect();
     let views: Vec<_> = plan.views.iter().map(|view| (&view.name, &view.columns, &view.key)).collect();
     let decisive = format!(
         "{FORMAT}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}",
-        upcasts,
+        events,
         plan.subjects,
         plan.entities,
         plan.indexes,
@@ -28,4 +31,10 @@ pub fn of(plan: &Plan, registry: &Registry) -> u64 {
         plan.duplicate_window,
     );
     xxh3_64(decisive.as_bytes())
+}
+
+/// The owner, the schema of each version, and the upcasts.
+fn described(event: &EventType) -> (&str, Vec<&str>, Vec<&str>) {
+    let schemas = event.versions().iter().map(|version| version.text.as_str()).collect();
+    (&event.service, schemas, event.upcasts().collect())
 }

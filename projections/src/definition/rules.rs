@@ -23,12 +23,12 @@ pub struct CompiledRule {
 impl CompiledRule {
     /// Gives the parameters their final numbers, when all that the event type's rules read is known.
     pub fn number(&mut self, reads: &EventReads) {
-        let Rule { when, key, action, .. } = &mut self.rule;
+        let Rule { guard, when, key, action, .. } = &mut self.rule;
         let sets = match action {
             Action::Set(sets) => sets.as_mut_slice(),
             Action::Delete => &mut [],
         };
-        let all = when.iter_mut().chain(key).chain(sets.iter_mut().map(|(_, expr)| expr));
+        let all = guard.iter_mut().chain(when).chain(key).chain(sets.iter_mut().map(|(_, expr)| expr));
         all.for_each(|expr| reads.number(expr));
     }
 }
@@ -63,6 +63,13 @@ impl EntityDraft<'_> {
     }
 }
 
+/// Whether the expression reads columns of the row so far.
+fn reads_row(expr: &Expr) -> bool {
+    let mut reads = false;
+    expr.walk(&mut |expr| reads |= matches!(expr, Expr::Column { .. }));
+    reads
+}
+
 /// Compiles one rule.
 struct RuleCompiler<'c, 'f, 'r> {
     rule: &'c RuleDraft<'f>,
@@ -89,7 +96,8 @@ impl RuleCompiler<'_, '_, '_> {
             Some(when) => Some(when?),
             None => None,
         };
-        Some(Rule { entity, for_each, when, key: key.into_iter().collect::<Option<_>>()?, action: action? })
+        let (when, guard) = if when.as_ref().is_some_and(reads_row) { (when, None) } else { (None, when) };
+        Some(Rule { entity, for_each, guard, when, key: key.into_iter().collect::<Option<_>>()?, action: action? })
     }
 
     fn key(&mut self, column: usize) -> Option<Expr> {

@@ -49,7 +49,7 @@ impl<'f> SqlText<'f> {
         let (start, end) = match (self.offset(span.start), self.offset(span.end)) {
             (Some(start), Some(end)) if start < end => (start, end),
             (Some(start), _) if start < self.text.len() => (start, self.token_end(start)),
-            (Some(start), _) => (start.saturating_sub(1), start),
+            (Some(start), _) => (start - self.text[..start].chars().next_back().map_or(0, char::len_utf8), start),
             _ => (0, self.text.trim_end().len()),
         };
         let (start, end) = self.balanced(start, end);
@@ -235,6 +235,8 @@ mod tests {
         check("a = \"1 + frob ) x\"", ")", "expected: EOF, found: )");
         check("a = 'lower(x'", "x", "expected: ), found: EOF");
         check("a = \"'\\u00e9\\t' + \\\"b\\\" ]\"", "]", "expected: EOF, found: ]");
+        check("a = 'lower(é'", "é", "expected: ), found: EOF");
+        check("a = \"lower(\\u00e9\"", "\\u00e9", "expected: ), found: EOF");
         check("a = '''\n1 +\n frob ) x'''", ")", "expected: EOF, found: )");
         check("a = \"\"\"1 \\\n   + frob ) x\"\"\"", ")", "expected: EOF, found: )");
     }

@@ -13,8 +13,9 @@ use super::cells::{CellKey, Changes, Content, DeadLetter, DocumentChange, Docume
 use super::decode::{Decoded, Effect, Refusal};
 use super::evaluate::{Evaluator, Yield};
 use super::exchange::{Limits, LogEvent};
+use super::job::{Job, Way};
 use super::job_page::{Page, RunningJob};
-use super::jobs::Job;
+use super::jobs::Progress;
 use super::parking::Parking;
 use super::rollup::{Delta, regroup};
 use super::walk::{Dirty, Walk, Walker, start};
@@ -24,10 +25,14 @@ use super::{fold, group};
 pub struct Batch<'e> {
     number: u64,
     events: Vec<(&'e LogEvent, Decoded<'e>)>,
+    /// The position that its rows are of.
+    position: u64,
     job: Option<RunningJob>,
     stage: Stage,
     changes: Changes,
-    new_jobs: Vec<Job>,
+    new_jobs: Vec<Way>,
+    /// How many more rows it may reach through indexes.
+    room: usize,
 }
 
 /// What comes next.
@@ -51,9 +56,9 @@ enum Work {
 pub struct Outcome {
     pub changes: Changes,
     /// Walks that were too large for it.
-    pub new_jobs: Vec<Job>,
+    pub new_jobs: Vec<Way>,
     /// The job that it worked on, and what is left of it.
-    pub progress: Option<(u64, Option<Job>)>,
+    pub progress: Option<Progress>,
 }
 
 /// What a batch works with.
@@ -67,14 +72,15 @@ pub struct Tools<'t> {
 
 impl<'e> Batch<'e> {
     /// A batch of decoded events.
-    pub fn new(number: u64, events: Vec<(&'e LogEvent, Decoded<'e>)>) -> Self {
-        Batch { number, events, job: None, stage: Stage::Fold, changes: Changes::default(), new_jobs: Vec::new() }
+    pub fn new(number: u64, events: Vec<(&'e LogEvent, Decoded<'e>)>, limits: &Limits) -> Self {
+        let position = events.last().map_or(0, |(event, _)| event.position);
+        let (changes, new_jobs) = (Changes::default(), Vec::new());
+        Batch { number, events, position, job: None, stage: Stage::Fold, changes, new_jobs, room: limits.reach() }
     }
 
     /// A page of a job; its documents are of the position `checkpoint`, at which they are evaluated.
-    pub fn of_job(number: u64, id: u64, mut job: Job, checkpoint: u64) -> Self {
-        job.walk.position = checkpoint;
-        Batch { job: Some(RunningJob::new(id, job)), ..Batch::new(number, Vec::new()) }
+    pub fn of_job(number: u64, id: u64, job: Job, checkpoint: u64, limits: &Limits) -> Self {
+        Batch { job: Some(RunningJob::new(id, job)), position: checkpoint, ..Batch::new(number, Vec::new(), limits) }
     }
 
     /// The batch's number; they rise by one.
@@ -102,7 +108,7 @@ impl<'e> Batch<'e> {
         Outcome {
             changes: std::mem::take(&mut self.changes),
             new_jobs: std::mem::take(&mut self.new_jobs),
-            progress: self.job.take().map(|running| (running.id, (!running.is_last).then_some(running.job))),
+            progress: self.job.take().map(RunningJob::finish),
         }
     }
 
@@ -194,18 +200,25 @@ impl<'e> Batch<'e> {
             jobs: &mut self.new_jobs,
             number,
             fan_out: tools.limits.fan_out,
+            room: &mut self.room,
         };
         let mut walks = walks;
         let is_paged = match &mut self.job {
-            Some(running) if running.job.block == number => running.advance(&mut walker, &mut walks, tools.page),
+            Some(running) if running.block() == number => running.advance(&mut walker, &mut walks, self.position, tools.page),
             _ => true,
         };
         let stuck = walker.walk(walks);
         if stuck.is_empty() && is_paged {
-            Work::Evaluate { units: dirty.into_units(), yields: Vec::new() }
+            Work::Evaluate { units: self.units(dirty), yields: Vec::new() }
         } else {
             Work::Walk { walks: stuck, dirty }
         }
+    }
+
+    /// The units to evaluate, each with the last event that affects it. Where walks were left to jobs it is not known which
+    /// events affect a unit: what is certain then is that it is evaluated from the rows at the end of the batch.
+    fn units(&self, dirty: Dirty) -> Vec<(Key, u64)> {
+        if self.new_jobs.is_empty() { dirty.into_units() } else { dirty.into_units_at(self.position) }
     }
 
     fn evaluate(

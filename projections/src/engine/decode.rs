@@ -190,19 +190,27 @@ impl<'e> Effect<'e> {
                 Some(each) => elements.get(each).into_iter().flatten().copied().map(Some).collect(),
             };
             for element in places {
+                match self.is_let_through(rule, element) {
+                    Ok(false) => continue,
+                    Ok(true) => {}
+                    Err(error) => failure = failure.or_else(|| Some(format!("when: {error}"))),
+                }
                 match self.key(rule, element, &mut builder) {
                     Ok(key) => self.targets.push(Target { rule: number, entity: rule.entity, key, element }),
-                    Err(error) => failure = failure.or(Some(error)),
+                    Err(error) => failure = failure.or_else(|| Some(format!("the key cannot be computed: {error}"))),
                 }
             }
         }
         match failure {
             None => Ok(()),
-            Some(error) => {
-                let reason = format!("the key cannot be computed: {error}");
-                Err(Refusal { kind: "expression_failed", reason, keys: self.keys() })
-            }
+            Some(reason) => Err(Refusal { kind: "expression_failed", reason, keys: self.keys() }),
         }
+    }
+
+    /// Whether the rule's guard, if it has one, is true.
+    fn is_let_through(&mut self, rule: &Rule, element: Option<(usize, usize)>) -> Result<bool, EvalError> {
+        let Some(guard) = &rule.guard else { return Ok(true) };
+        Ok(eval(guard, &Frame { rows: &[None], params: self.params_of(element) })? == Value::Bool(true))
     }
 
     fn key(&mut self, rule: &Rule, element: Option<(usize, usize)>, builder: &mut KeyBuilder) -> Result<Key, EvalError> {

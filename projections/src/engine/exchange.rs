@@ -42,12 +42,23 @@ pub enum Step {
 pub struct Limits {
     /// How many bytes of rows, sets and aggregates to keep in memory.
     pub cache_bytes: usize,
-    /// How many rows a changed row may affect through one index at once; more become a job that is worked off in pages of this size.
+    /// How many rows a changed row may affect through one index at once; more become a job that is worked off in pages of this
+    /// size. A batch as a whole may reach 32 times as many; what it does not reach becomes jobs too.
     pub fan_out: usize,
     /// How many members of a set to ask for at once.
     pub page: usize,
     /// Seeds the hash tables, so that keys cannot be chosen to collide. Nothing that comes out depends on it.
     pub hash_seed: u64,
+}
+
+/// How many of the largest sets that are followed at once a batch has room for.
+const SETS: usize = 32;
+
+impl Limits {
+    /// How many rows a batch may reach through indexes.
+    pub(super) fn reach(&self) -> usize {
+        self.fan_out.saturating_mul(SETS)
+    }
 }
 
 impl Default for Limits {

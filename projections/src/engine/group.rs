@@ -4,6 +4,7 @@
 //! key, then the inputs of the aggregates (none where there is a reason). A group with such a unit is broken as a whole,
 //! as PostgreSQL would fail the SELECT; it heals when the unit does.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use schemas::Value;
@@ -21,17 +22,39 @@ use super::decode::Param;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Group {
     accumulators: Accumulators,
-    /// How many units could not be evaluated, by reason.
+    /// How many units could not be evaluated, by reason; the reasons tell nothing of the rows, so there are few.
     broken: BTreeMap<String, u64>,
 }
+
+/// What a reason costs beside its text.
+const REASON: usize = 64;
 
 // === contributions ===
 
 /// The contribution of a unit that cannot be evaluated.
 pub fn broken(group: Vec<Value<'_>>, error: &EvalError) -> Row {
-    let mut values = vec![Value::Text(error.to_string().into())];
+    let mut values = vec![Value::Text(without_data(&error.to_string()).into())];
     values.extend(group);
     Row::of(&values)
+}
+
+/// The text of an error without quoted text and numbers, which come from the rows: a group counts its reasons, so there must not be
+/// one for each row.
+fn without_data(text: &str) -> String {
+    let mut bare = String::new();
+    let quoted = text.find('"').zip(text.rfind('"')).filter(|(first, last)| first < last);
+    let text = match quoted {
+        Some((first, last)) => Cow::Owned([&text[..=first], "…", &text[last..]].concat()),
+        None => Cow::Borrowed(text),
+    };
+    for c in text.chars() {
+        match c {
+            '0'..='9' if bare.ends_with('…') => {}
+            '0'..='9' => bare.push('…'),
+            c => bare.push(c),
+        }
+    }
+    bare
 }
 
 /// The group of a unit whose group cannot be told: that of NULLs.
@@ -142,7 +165,8 @@ impl Group {
 
 impl Weigh for Group {
     fn weight(&self) -> usize {
-        std::mem::size_of::<Group>() + self.accumulators.weight()
+        let reasons: usize = self.broken.keys().map(|reason| REASON + reason.len()).sum();
+        std::mem::size_of::<Group>() + self.accumulators.weight() + reasons
     }
 }
 
@@ -190,4 +214,17 @@ fn select(rollup: &Rollup, params: &[Param<'_>]) -> Result<Option<Row>, EvalErro
     }
     let values: Vec<_> = columns.iter().map(|column| eval(column, &frame)).collect::<Result<_, _>>()?;
     Ok(Some(Row::of(&values)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_tell_nothing_of_the_rows() {
+        let bare = without_data("invalid input syntax for type integer: \"a \"12\" b\"");
+        assert_eq!(bare, "invalid input syntax for type integer: \"…\"");
+        assert_eq!(without_data("date field value out of range: 2026-13-01"), "date field value out of range: …-…-…");
+        assert_eq!(without_data("division by zero"), "division by zero");
+    }
 }

@@ -4,20 +4,16 @@ use crate::codec::Key;
 
 use super::cache::KnownSet;
 use super::cells::MembersWanted;
-use super::jobs::Job;
-use super::walk::{Walk, Walker};
+use super::job::{Job, Left};
+use super::jobs::Progress;
+use super::walk::{Place, Walk, Walker};
 
 /// A job whose next page this batch works off.
 pub struct RunningJob {
-    /// The job's number.
-    pub id: u64,
-    /// The job.
-    pub job: Job,
-    has_page: bool,
-    /// Members of the page that are still to be walked on from.
-    arrivals: Vec<Key>,
-    /// Whether the set ends with the page.
-    pub is_last: bool,
+    number: u64,
+    job: Job,
+    /// What is left of the job behind the page, once that is here.
+    left: Option<Left>,
 }
 
 /// The page of a set that a job waits for; it does not go into the cache, for it may be from the middle of the set.
@@ -30,44 +26,50 @@ pub struct Page {
 // === impl RunningJob ===
 
 impl RunningJob {
-    pub fn new(id: u64, job: Job) -> RunningJob {
-        RunningJob { id, job, has_page: false, arrivals: Vec::new(), is_last: false }
+    pub fn new(number: u64, job: Job) -> RunningJob {
+        RunningJob { number, job, left: None }
     }
 
-    /// Walks on from the next page of the set; whether the page is there and none of its members is stuck.
-    pub fn advance(&mut self, walker: &mut Walker<'_>, walks: &mut Vec<Walk>, page: &mut Page) -> bool {
-        if !self.has_page && !self.find_page(walker, page) {
-            return false;
+    /// The block whose units the job affects.
+    pub fn block(&self) -> usize {
+        self.job.way.block
+    }
+
+    /// Adds the walks on from the next page of the set, at `position`; whether the page is here.
+    pub fn advance(&mut self, walker: &mut Walker<'_>, walks: &mut Vec<Walk>, position: u64, page: &mut Page) -> bool {
+        if self.left.is_some() {
+            return true;
         }
-        let arrivals = std::mem::take(&mut self.arrivals);
-        self.arrivals = arrivals.into_iter().filter(|member| !walker.arrive(&self.job.walk, member, walks)).collect();
-        self.arrivals.is_empty()
+        let Some(members) = self.find_page(walker, page) else { return false };
+        let (members, left) = self.job.take_page(members, walker.fan_out);
+        self.left = Some(left);
+        *walker.room = walker.room.saturating_sub(members.len());
+        let (trigger, hop) = (self.job.way.trigger, self.job.way.hop);
+        walks.extend(members.into_iter().map(|member| Walk { trigger, hop, place: Place::At(member), position }));
+        true
+    }
+
+    /// What came of it.
+    pub fn finish(self) -> Progress {
+        (self.number, (self.left == Some(Left::More)).then_some(self.job))
     }
 
     /// Takes the page from the cache, if it holds the whole set, or from the store.
-    fn find_page(&mut self, walker: &mut Walker<'_>, page: &mut Page) -> bool {
-        let limit = walker.fan_out;
-        let members = match page.here.take() {
-            Some(members) => members,
-            None => {
-                let set = self.job.set(walker.block);
-                match set.as_ref().map(|set| walker.cache.set(set)) {
-                    None | Some(KnownSet::All(None)) => Vec::new(),
-                    Some(KnownSet::All(Some(members))) => members.page(self.job.cursor.as_ref(), limit),
-                    Some(KnownSet::UpTo(..)) => {
-                        let wanted = set.map(|set| MembersWanted { set, after: self.job.cursor.clone(), limit });
-                        walker.missing.sets.extend(wanted.clone());
-                        page.wanted = wanted;
-                        return false;
-                    }
-                }
+    fn find_page(&self, walker: &mut Walker<'_>, page: &mut Page) -> Option<Vec<Key>> {
+        if let Some(members) = page.here.take() {
+            return Some(members);
+        }
+        let (after, limit) = (&self.job.cursor, walker.fan_out);
+        let Some(set) = self.job.way.set(walker.block) else { return Some(Vec::new()) };
+        match walker.cache.set(&set) {
+            KnownSet::All(members) => Some(members.map_or_else(Vec::new, |members| members.page(after.as_ref(), limit))),
+            KnownSet::UpTo(..) => {
+                let wanted = MembersWanted { set, after: after.clone(), limit };
+                walker.missing.sets.push(wanted.clone());
+                page.wanted = Some(wanted);
+                None
             }
-        };
-        self.has_page = true;
-        self.is_last = members.len() < limit;
-        self.job.cursor = members.last().cloned().or(self.job.cursor.take());
-        self.arrivals = members;
-        true
+        }
     }
 }
 

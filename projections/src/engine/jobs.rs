@@ -1,93 +1,89 @@
-//! Fan-out that is too large for one batch: walks that wait, stored, and are worked off page by page.
+//! The jobs that are left, each in its turn.
 
-use crate::codec::{Corrupt, Key};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 
-use crate::plan::{Block, HopTo};
+use schemas::Value;
 
-use super::cells::{SetKey, SetSpace};
-use super::walk::Walk;
+use crate::codec::{Corrupt, Key, decode_key};
 
-/// A walk through a large set, and how far it got.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Job {
-    /// The block whose units are affected.
-    pub block: usize,
-    /// The walk, which stands before the set.
-    pub walk: Walk,
-    /// The last member that was dealt with.
-    pub cursor: Option<Key>,
+use super::cells::{CellKey, Space};
+use super::job::{Job, Way};
+
+/// The jobs, by number and by way, and the queue of their numbers.
+#[derive(Default)]
+pub struct Jobs {
+    queue: VecDeque<u64>,
+    jobs: BTreeMap<u64, Job>,
+    numbers: HashMap<Way, u64>,
 }
 
-impl Job {
-    pub fn new(block: usize, walk: Walk) -> Job {
-        Job { block, walk, cursor: None }
+/// A job that a batch worked on, and what is left of it.
+pub type Progress = (u64, Option<Job>);
+
+impl Jobs {
+    pub fn len(&self) -> usize {
+        self.queue.len()
     }
 
-    /// Whether both go the same way, so that the later makes the earlier needless.
-    pub fn is_same_way(&self, other: &Job) -> bool {
-        let (a, b) = (&self.walk, &other.walk);
-        self.block == other.block && a.trigger == b.trigger && a.hop == b.hop && a.value == b.value
+    /// The job whose turn it is.
+    pub fn next(&self) -> Option<(u64, &Job)> {
+        let number = self.queue.front()?;
+        Some((*number, self.jobs.get(number)?))
     }
 
-    /// The set that the walk goes through.
-    pub fn set(&self, block: &Block) -> Option<SetKey> {
-        match block.triggers.get(self.walk.trigger)?.hops.get(self.walk.hop)?.to {
-            HopTo::Index(index) => Some(SetKey { space: SetSpace::Index(index), value: self.walk.value.clone() }),
-            HopTo::Key(_) => None,
+    /// Takes in a stored cell of [`Space::Job`].
+    pub fn restore(&mut self, key: &Key, bytes: &[u8]) -> Result<(), Corrupt> {
+        let number = match decode_key(key)?.as_slice() {
+            [Value::Int(number)] => u64::try_from(*number).map_err(|_| Corrupt("bad job number"))?,
+            _ => return Err(Corrupt("bad job number")),
+        };
+        self.add(number, Job::decode(bytes)?);
+        Ok(())
+    }
+
+    /// Takes note of what a batch did to the job whose turn it was, and of the ways that it left behind; the cells to store.
+    /// What is left of the job comes after the new ones, which are parts of it: so there are never many of them.
+    pub fn settle(&mut self, progress: Option<Progress>, new: Vec<Way>) -> Vec<(CellKey, Option<Arc<[u8]>>)> {
+        let running = progress.map(|progress| self.record(progress));
+        let started = new.into_iter().map(|way| self.start(way));
+        let mut changed: BTreeSet<u64> = started.collect();
+        if let Some(number) = running {
+            self.queue.extend(self.jobs.contains_key(&number).then_some(number));
+            changed.insert(number);
         }
+        changed.into_iter().map(|number| (cell(number), self.jobs.get(&number).map(|job| job.encode().into()))).collect()
     }
 
-    /// The bytes to store: four little-endian u64 (block, trigger, hop, position), the value, and the cursor if there
-    /// is one; the latter two with their lengths.
-    pub fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        for number in [self.block as u64, self.walk.trigger as u64, self.walk.hop as u64, self.walk.position] {
-            out.extend_from_slice(&number.to_le_bytes());
+    fn record(&mut self, (number, left): Progress) -> u64 {
+        self.queue.pop_front();
+        match left {
+            Some(job) => _ = self.jobs.insert(number, job),
+            None => {
+                let done = self.jobs.remove(&number);
+                done.map(|job| self.numbers.remove(&job.way));
+            }
         }
-        for key in std::iter::once(&self.walk.value).chain(&self.cursor) {
-            out.extend_from_slice(&(key.len() as u64).to_le_bytes());
-            out.extend_from_slice(key);
-        }
-        out
+        number
     }
 
-    /// A job that was stored.
-    pub fn decode(mut bytes: &[u8]) -> Result<Job, Corrupt> {
-        let bytes = &mut bytes;
-        let mut number = || take_u64(bytes);
-        let (block, trigger, hop, position) = (number()? as usize, number()? as usize, number()? as usize, number()?);
-        let value = take_key(bytes)?;
-        let cursor = if bytes.is_empty() { None } else { Some(take_key(bytes)?) };
-        Ok(Job { block, walk: Walk { trigger, hop, value, position }, cursor })
+    fn start(&mut self, way: Way) -> u64 {
+        if let Some(number) = self.numbers.get(&way) {
+            self.jobs.entry(*number).and_modify(Job::set_off_again);
+            return *number;
+        }
+        let number = self.jobs.last_key_value().map_or(1, |(last, _)| last + 1);
+        self.add(number, Job::new(way));
+        number
+    }
+
+    fn add(&mut self, number: u64, job: Job) {
+        self.queue.push_back(number);
+        self.numbers.insert(job.way.clone(), number);
+        self.jobs.insert(number, job);
     }
 }
 
-fn take_u64(bytes: &mut &[u8]) -> Result<u64, Corrupt> {
-    let (head, rest) = bytes.split_first_chunk().ok_or(Corrupt("job ends early"))?;
-    *bytes = rest;
-    Ok(u64::from_le_bytes(*head))
-}
-
-fn take_key(bytes: &mut &[u8]) -> Result<Key, Corrupt> {
-    let length = take_u64(bytes)? as usize;
-    let (key, rest) = bytes.split_at_checked(length).ok_or(Corrupt("job ends early"))?;
-    *bytes = rest;
-    Ok(Key::from_bytes(key))
-}
-
-#[cfg(test)]
-mod tests {
-    use schemas::Value;
-
-    use super::*;
-
-    #[test]
-    fn jobs_come_back() {
-        let walk = Walk { trigger: 1, hop: 2, value: Key::of(&[Value::Int(7)]), position: 99 };
-        for cursor in [None, Some(Key::of(&[Value::Text("x".into())]))] {
-            let job = Job { block: 3, walk: walk.clone(), cursor };
-            assert_eq!(Job::decode(&job.encode()), Ok(job.clone()));
-            assert!(Job::decode(&job.encode()[..40]).is_err());
-        }
-    }
+fn cell(number: u64) -> CellKey {
+    CellKey { space: Space::Job, key: Key::of(&[Value::Int(number as i64)]) }
 }

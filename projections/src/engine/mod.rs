@@ -20,6 +20,7 @@ mod evaluate;
 mod exchange;
 mod fold;
 mod group;
+mod job;
 mod job_page;
 mod jobs;
 mod parking;
@@ -27,12 +28,11 @@ mod rollup;
 mod subject;
 mod walk;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use schemas::{Extracted, Registry, Value};
+use schemas::{Extracted, Registry};
 
-use crate::codec::{Corrupt, Key};
+use crate::codec::Corrupt;
 use crate::plan::Plan;
 
 pub use batch::Batch;
@@ -42,12 +42,12 @@ pub use cells::{
 };
 pub use exchange::{Answers, Limits, LogEvent, Step};
 
-use batch::Tools;
+use batch::{Outcome, Tools};
 use cache::Cache;
 use decode::Decoder;
 use duplicates::Duplicates;
 use job_page::Page;
-use jobs::Job;
+use jobs::Jobs;
 use parking::Parking;
 
 /// Folds and joins the events of one projection.
@@ -57,8 +57,7 @@ pub struct Engine {
     cache: Cache,
     parking: Parking,
     duplicates: Duplicates,
-    jobs: VecDeque<(u64, Job)>,
-    next_job: u64,
+    jobs: Jobs,
     next_batch: u64,
     page: Page,
     limits: Limits,
@@ -72,8 +71,7 @@ impl Engine {
             cache: Cache::new(plan.clone(), limits.cache_bytes, limits.hash_seed),
             parking: Parking::default(),
             duplicates: Duplicates::new(plan.duplicate_window, limits.hash_seed),
-            jobs: VecDeque::new(),
-            next_job: 1,
+            jobs: Jobs::default(),
             next_batch: 1,
             page: Page::default(),
             plan,
@@ -91,12 +89,7 @@ impl Engine {
     pub fn restore(&mut self, cell: &CellKey, bytes: &[u8]) -> Result<(), Corrupt> {
         match cell.space {
             Space::Parked => self.parking.restore(&cell.key, bytes),
-            Space::Job => {
-                let id = job_id(&cell.key)?;
-                self.next_job = self.next_job.max(id + 1);
-                self.jobs.push_back((id, Job::decode(bytes)?));
-                Ok(())
-            }
+            Space::Job => self.jobs.restore(&cell.key, bytes),
             _ => Ok(()),
         }
     }
@@ -123,15 +116,15 @@ impl Engine {
         let decode = |event| (event, self.decoder.decode(event, &mut self.duplicates, &mut buffer));
         let events = events.iter().map(decode).collect();
         let number = self.next_number();
-        Batch::new(number, events)
+        Batch::new(number, events, &self.limits)
     }
 
-    /// Begins a batch that works off a page of the oldest job, if there is one. `checkpoint`: the position up to which
+    /// Begins a batch that works off a page of a job, if there is one. `checkpoint`: the position up to which
     /// events have been folded.
     pub fn begin_job(&mut self, checkpoint: u64) -> Option<Batch<'static>> {
-        let (id, job) = self.jobs.front()?.clone();
+        let (id, job) = self.jobs.next().map(|(id, job)| (id, job.clone()))?;
         let number = self.next_number();
-        Some(Batch::of_job(number, id, job, checkpoint))
+        Some(Batch::of_job(number, id, job, checkpoint, &self.limits))
     }
 
     /// Goes as far as the cache allows. Fails only where the store holds bytes that cannot be read.
@@ -148,9 +141,9 @@ impl Engine {
             missing.tidy();
             return Ok(Step::Missing(missing));
         }
-        let mut outcome = batch.finish();
-        self.keep_jobs(&mut outcome);
-        Ok(Step::Done(outcome.changes))
+        let Outcome { mut changes, new_jobs, progress } = batch.finish();
+        changes.cells.extend(self.jobs.settle(progress, new_jobs));
+        Ok(Step::Done(changes))
     }
 
     /// Takes in what was missing, as the store holds it now. Between the fetch and this call nothing is committed.
@@ -169,37 +162,5 @@ impl Engine {
         self.next_batch += 1;
         self.cache.begin(number);
         number
-    }
-
-    /// Takes note of the jobs that a batch left behind, and writes them down.
-    fn keep_jobs(&mut self, outcome: &mut batch::Outcome) {
-        let cells = &mut outcome.changes.cells;
-        if let Some((id, left)) = outcome.progress.take() {
-            self.jobs.pop_front();
-            cells.push((job_cell(id), left.as_ref().map(|job| Arc::from(job.encode()))));
-            self.jobs.extend(left.map(|job| (id, job)));
-        }
-        for job in outcome.new_jobs.drain(..) {
-            let id = match self.jobs.iter().position(|(_, other)| other.is_same_way(&job)) {
-                // It starts again from the first member, for the sake of those that it is past already.
-                Some(place) => self.jobs.remove(place).map_or(self.next_job, |(id, _)| id),
-                None => self.next_job,
-            };
-            self.next_job = self.next_job.max(id + 1);
-            cells.retain(|(cell, _)| *cell != job_cell(id));
-            cells.push((job_cell(id), Some(Arc::from(job.encode()))));
-            self.jobs.push_back((id, job));
-        }
-    }
-}
-
-fn job_cell(id: u64) -> CellKey {
-    CellKey { space: Space::Job, key: Key::of(&[Value::Int(id as i64)]) }
-}
-
-fn job_id(key: &Key) -> Result<u64, Corrupt> {
-    match crate::codec::decode_key(key)?.as_slice() {
-        [Value::Int(id)] => u64::try_from(*id).map_err(|_| Corrupt("bad job number")),
-        _ => Err(Corrupt("bad job number")),
     }
 }

@@ -4,11 +4,11 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use crate::codec::{Key, KeyBuilder, Row, decode_key};
-use crate::plan::{Block, Hop, HopFrom, HopTo, Plan, TriggerSource};
+use crate::plan::{Block, Hop, HopFrom, HopTo, IndexId, Plan, TriggerSource};
 
 use super::cache::{Cache, Changed, Known, KnownSet};
 use super::cells::{CellKey, MembersWanted, Missing, SetKey, SetSpace, Space};
-use super::jobs::Job;
+use super::job::Way;
 
 /// Units of a block to evaluate, in the order in which they were found, each with the last event that affects it.
 #[derive(Default)]
@@ -17,17 +17,26 @@ pub struct Dirty {
     places: HashMap<Key, usize, FixedState>,
 }
 
-/// A walk that stands before the target of a hop.
+/// A walk on its way.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Walk {
     /// The trigger's number in the block.
     pub trigger: usize,
     /// The hop's number in the trigger.
     pub hop: usize,
-    /// The value that the hop goes by.
-    pub value: Key,
+    /// Where it stands.
+    pub place: Place,
     /// The event that set it off.
     pub position: u64,
+}
+
+/// Where a walk stands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Place {
+    /// Before the hop, which goes by this value.
+    Before(Key),
+    /// Behind it, at the row under this key.
+    At(Key),
 }
 
 /// What walking needs.
@@ -36,12 +45,14 @@ pub struct Walker<'c> {
     pub cache: &'c Cache,
     pub missing: &'c mut Missing,
     pub dirty: &'c mut Dirty,
-    /// Walks through sets that are too large to follow at once.
-    pub jobs: &'c mut Vec<Job>,
+    /// Ways through sets that are too large to follow at once.
+    pub jobs: &'c mut Vec<Way>,
     /// The block's number.
     pub number: usize,
     /// The largest set that is followed at once.
     pub fan_out: usize,
+    /// How many rows the batch may still reach through indexes.
+    pub room: &'c mut usize,
 }
 
 // === impl Dirty ===
@@ -62,6 +73,11 @@ impl Dirty {
 
     pub fn into_units(self) -> Vec<(Key, u64)> {
         self.units
+    }
+
+    /// The units, all as of `position`.
+    pub fn into_units_at(self, position: u64) -> Vec<(Key, u64)> {
+        self.units.into_iter().map(|(key, _)| (key, position)).collect()
     }
 }
 
@@ -107,7 +123,7 @@ fn start_row(hops: &[Hop], trigger: usize, row: &Changed<Row>, dirty: &mut Dirty
     let new = row.new.as_ref().and_then(|row| columns_key(row, columns));
     let moved = old != new;
     let values = new.into_iter().chain(old.filter(|_| moved));
-    walks.extend(values.map(|value| Walk { trigger, hop: 0, value, position: row.position }));
+    walks.extend(values.map(|value| Walk { trigger, hop: 0, place: Place::Before(value), position: row.position }));
 }
 
 /// What the first hop of a changed group goes by: its key, or some values of it; `None` where one of those is NULL.
@@ -127,7 +143,7 @@ fn start_key(hops: &[Hop], trigger: usize, key: &Key, position: u64, dirty: &mut
     if hops.is_empty() {
         dirty.mark(key.clone(), position);
     } else {
-        walks.push(Walk { trigger, hop: 0, value: key.clone(), position });
+        walks.push(Walk { trigger, hop: 0, place: Place::Before(key.clone()), position });
     }
 }
 
@@ -158,33 +174,37 @@ impl Walker<'_> {
         stuck
     }
 
-    /// Takes one hop; whether everything it needs was there. Walking it again does no harm.
+    /// Takes one step; whether everything it needs was there. If not, nothing was done.
     fn advance(&mut self, walk: &Walk, onward: &mut Vec<Walk>) -> bool {
-        match self.block.triggers[walk.trigger].hops[walk.hop].to {
-            HopTo::Key(_) => self.arrive(walk, &walk.value, onward),
-            HopTo::Index(index) => {
-                let cache = self.cache;
-                match cache.indexes[index].get(&walk.value) {
-                    KnownSet::All(None) => true,
-                    KnownSet::All(Some(members)) if members.len() <= self.fan_out => {
-                        let arrived = members.iter().map(|member| self.arrive(walk, member, onward));
-                        arrived.fold(true, |all, one| all & one)
-                    }
-                    KnownSet::UpTo(last, count) if count <= self.fan_out => {
-                        self.want_page(SetKey { space: SetSpace::Index(index), value: walk.value.clone() }, last.cloned());
-                        false
-                    }
-                    KnownSet::All(Some(_)) | KnownSet::UpTo(..) => {
-                        self.jobs.push(Job::new(self.number, walk.clone()));
-                        true
-                    }
-                }
-            }
+        match (&walk.place, &self.block.triggers[walk.trigger].hops[walk.hop].to) {
+            (Place::At(key), _) | (Place::Before(key), HopTo::Key(_)) => self.arrive(walk, key, onward),
+            (Place::Before(value), HopTo::Index(index)) => self.follow(walk, *index, value, onward),
         }
     }
 
+    /// Goes to all rows that an index lists under `value`; if they are too many, a job will.
+    fn follow(&mut self, walk: &Walk, index: IndexId, value: &Key, onward: &mut Vec<Walk>) -> bool {
+        let at_most = self.fan_out.min(*self.room);
+        match self.cache.indexes[index].get(value) {
+            KnownSet::All(None) => {}
+            KnownSet::All(Some(members)) if members.len() <= at_most => {
+                *self.room -= members.len();
+                onward.extend(members.iter().map(|member| Walk { place: Place::At(member.clone()), ..walk.clone() }));
+            }
+            KnownSet::UpTo(last, count) if count <= at_most => {
+                let (set, after) = (SetKey { space: SetSpace::Index(index), value: value.clone() }, last.cloned());
+                self.missing.sets.push(MembersWanted { set, after, limit: self.fan_out + 1 });
+                return false;
+            }
+            KnownSet::All(Some(_)) | KnownSet::UpTo(..) => {
+                self.jobs.push(Way { block: self.number, trigger: walk.trigger, hop: walk.hop, value: value.clone() });
+            }
+        }
+        true
+    }
+
     /// Stands at the row `key`, behind the walk's hop: either a unit, or the start of the next hop.
-    pub fn arrive(&mut self, walk: &Walk, key: &Key, onward: &mut Vec<Walk>) -> bool {
+    fn arrive(&mut self, walk: &Walk, key: &Key, onward: &mut Vec<Walk>) -> bool {
         let hops = &self.block.triggers[walk.trigger].hops;
         let Some(next) = hops.get(walk.hop + 1) else {
             self.dirty.mark(key.clone(), walk.position);
@@ -197,7 +217,8 @@ impl Walker<'_> {
                 Some(row) => row.and_then(|row| columns_key(row, columns)),
             },
         };
-        onward.extend(value.map(|value| Walk { trigger: walk.trigger, hop: walk.hop + 1, value, position: walk.position }));
+        let onto = |value| Walk { hop: walk.hop + 1, place: Place::Before(value), ..*walk };
+        onward.extend(value.map(onto));
         true
     }
 
@@ -214,9 +235,5 @@ impl Walker<'_> {
                 None
             }
         }
-    }
-
-    fn want_page(&mut self, set: SetKey, after: Option<Key>) {
-        self.missing.sets.push(MembersWanted { set, after, limit: self.fan_out + 1 });
     }
 }

@@ -40,7 +40,9 @@ pub struct Rule {
     pub entity: EntityId,
     /// The loop of [`EventFold::loops`] whose elements the rule runs for; `None`: once for the event.
     pub for_each: Option<usize>,
-    /// The rule does nothing unless this is true.
+    /// The rule does nothing unless this is true. It reads nothing of the row, and is evaluated before the key.
+    pub guard: Option<Expr>,
+    /// The rule does nothing unless this, which reads the row, is true.
     pub when: Option<Expr>,
     /// The row's key; of the types of the entity's key columns. NULL in it is an error.
     pub key: Vec<Expr>,

@@ -1,5 +1,6 @@
 //! Aggregates of a SELECT level, and expressions over them.
 
+use schemas::Type;
 use sqlparser::ast;
 
 use super::Planner;
@@ -7,7 +8,7 @@ use super::level::LevelId;
 use super::scope::{Clause, RowScope};
 use crate::aggregate::{Signature, signature};
 use crate::expr::{AggregateCall, Expr, Mistake, Typed, compile, compile_condition};
-use crate::plan::Aggregate;
+use crate::plan::{Aggregate, AggregateFunction};
 
 /// The aggregates of a level. Parameters of an expression over the group are, from `base` on, first the key's `key_len`
 /// values, then the results of the aggregates.
@@ -15,6 +16,8 @@ use crate::plan::Aggregate;
 pub struct Grouping {
     /// The expressions of GROUP BY; empty for a sub-select.
     pub keys: Vec<Typed>,
+    /// What each of them is read as.
+    pub shown: Vec<Expr>,
     /// Where the parameters start.
     pub base: usize,
     /// How many values the key has.
@@ -30,6 +33,23 @@ pub struct Grouping {
 // === impl Grouping ===
 
 impl Grouping {
+    /// A grouping by these expressions.
+    pub fn by(keys: Vec<Typed>) -> Grouping {
+        let mut grouping = Grouping { key_len: keys.len(), ..Grouping::default() };
+        grouping.shown = keys.iter().enumerate().map(|(number, key)| grouping.show(number, key)).collect();
+        Grouping { keys, ..grouping }
+    }
+
+    /// A key does not say how its values look: 1.5 and 1.50 are one group. Where that matters, the least look in the group is shown.
+    fn show(&mut self, number: usize, key: &Typed) -> Expr {
+        if !has_looks(&key.ty) {
+            return Expr::Param(self.base + number);
+        }
+        let (function, args) = (AggregateFunction::Min, vec![self.input(key.expr.clone())]);
+        let (input, ty) = (key.ty.clone(), key.ty.clone());
+        self.result(Aggregate { function, args, filter: None, distinct: false, order_by: Vec::new(), input, ty }).expr
+    }
+
     /// The number of the input, which is added if it is new.
     fn input(&mut self, expr: Expr) -> usize {
         self.inputs.iter().position(|known| *known == expr).unwrap_or_else(|| {
@@ -112,7 +132,16 @@ impl Planner<'_> {
         self.state = before;
         let typed = typed?;
         let number = grouping.keys.iter().position(|key| key.expr == typed.expr)?;
-        Some(Typed { expr: Expr::Param(grouping.base + number), ty: grouping.keys[number].ty.clone() })
+        Some(Typed { expr: grouping.shown[number].clone(), ty: grouping.keys[number].ty.clone() })
+    }
+}
+
+/// Whether equal values of the type may look different, as 1.5 and 1.50, 0 and -0, a month and thirty days.
+fn has_looks(ty: &Type) -> bool {
+    match ty {
+        Type::Decimal | Type::Double | Type::Interval => true,
+        Type::Array(item) => has_looks(item),
+        _ => false,
     }
 }
 

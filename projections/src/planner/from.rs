@@ -61,6 +61,9 @@ impl Planner<'_> {
                 (Ok(_), None) => {}
             }
         }
+        if mistakes.len() == before {
+            mistakes.extend(joined.iter().enumerate().filter_map(|(relation, join)| self.names_later(level, relation, join)));
+        }
         (mistakes.len() == before).then_some(joined)
     }
 
@@ -78,7 +81,8 @@ impl Planner<'_> {
     }
 
     fn read_relation(&self, level: LevelId, factor: &TableFactor) -> Result<(Relation, Span), Mistake> {
-        let TableFactor::Table { name, alias, args: None, sample: None, .. } = factor else {
+        let TableFactor::Table { name, alias, args: None, sample: None, with_ordinality: false, version: None, .. } = factor
+        else {
             return Err(not_a_table(factor));
         };
         let [ObjectNamePart::Identifier(ident)] = name.0.as_slice() else {

@@ -160,6 +160,19 @@ impl Planner<'_> {
 
     // === what is wrong with the joins ===
 
+    /// ON sees the tables up to its own; an equality with a column of a later one.
+    pub(super) fn names_later(&self, level: LevelId, relation: usize, join: &Joined<'_>) -> Option<Mistake> {
+        let mut sides = join.on.iter().filter_map(|condition| self.equality(level, condition)).flatten();
+        sides.find_map(|side| match side {
+            Side::Part(KeyPart::Column(column, span)) if column.level == level && column.relation > relation => {
+                let later = &self.state.relation(&column).name;
+                let message = format!("`{later}` is joined later, ON sees the tables up to its own only");
+                Some(Mistake::new(span, message).with_hint(format!("write the condition in the ON of `{later}`")))
+            }
+            _ => None,
+        })
+    }
+
     /// Why no order works: the joins that find several rows, or that have no equality at all.
     fn explain(&self, level: LevelId, joined: &[Joined<'_>]) -> Mistake {
         let mut many = Vec::new();

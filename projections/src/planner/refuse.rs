@@ -61,6 +61,10 @@ fn refuse_around(query: &Query, place: Place, mistakes: &mut Vec<Mistake>) {
             },
         );
     }
+    if query.for_clause.is_some() || query.format_clause.is_some() || query.settings.is_some() || !query.pipe_operators.is_empty()
+    {
+        refuse(query.span(), "a clause behind the SELECT that PostgreSQL does not know", "leave it out");
+    }
     if !query.locks.is_empty() {
         refuse(query.span(), "FOR UPDATE is not supported", "a view only reads; leave it out");
     }

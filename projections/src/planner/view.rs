@@ -118,15 +118,14 @@ impl Planner<'_> {
         let written = group_expressions(select, mistakes)?;
         let keys: Vec<Option<Typed>> = written.iter().map(|expr| self.group_key_of(level, expr, items, mistakes)).collect();
         let keys: Vec<Typed> = keys.into_iter().collect::<Option<_>>()?;
-        let mut grouping = Grouping { key_len: keys.len(), keys, ..Grouping::default() };
+        let mut grouping = Grouping::by(keys);
         let typed: Vec<Option<Typed>> =
             items.iter().map(|item| self.group_expr(level, &mut grouping, item.expr, mistakes).map(settled)).collect();
         let having = select.having.as_ref().and_then(|having| {
             let mut scope = GroupScope { planner: self, level, grouping: &mut grouping };
             compile_condition(having, "HAVING", &mut scope, mistakes)
         });
-        let wanted: Vec<Expr> = (0..grouping.key_len).map(Expr::Param).collect();
-        let key = find_key(&typed, &wanted);
+        let key = find_key(&typed, &grouping.shown);
         let all_known = typed.iter().all(Option::is_some);
         for (expr, _) in written.iter().zip(&key).filter(|(_, found)| found.is_none() && all_known) {
             let message = format!("`{expr}` is not in the SELECT list, but it is part of the documents' key");

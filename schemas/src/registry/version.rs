@@ -26,6 +26,8 @@ pub struct Version {
     pub number: u32,
     /// The file that declares it.
     pub path: String,
+    /// Its schema as canonical JSON.
+    pub text: String,
     pub(crate) schema: Schema,
     validator: Validator,
     /// How data of this version becomes data of the next; `None` in the newest.
@@ -48,8 +50,10 @@ impl Version {
         if !mistakes.is_empty() {
             return Err(mistakes);
         }
+        let text =
+            crate::json::canonical(&file.text).map_err(|error| vec![Diagnostic::of_file(&file.path, error.to_string())])?;
         let validator = compile(&raw).map_err(|message| vec![Diagnostic::of_file(&file.path, message)])?;
-        Ok(Version { number, path: file.path.clone(), schema, validator, upcast: None, upcast_text: None })
+        Ok(Version { number, path: file.path.clone(), text, schema, validator, upcast: None, upcast_text: None })
     }
 
     /// The fields of the data, in the order in which they are declared.

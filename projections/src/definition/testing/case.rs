@@ -197,8 +197,14 @@ impl Reader<'_> {
             columns.extend(unnamed.map(|column| (column, "null".to_owned())));
         }
         columns.sort_by_key(|(column, _)| *column);
-        if absent && !columns.is_empty() {
-            self.report.add(span, "a document that is absent has no columns");
+        let contradiction = match (absent, broken, columns.is_empty()) {
+            (true, true, _) => Some("a document is either absent or broken"),
+            (true, false, false) => Some("a document that is absent has no columns"),
+            (false, true, false) => Some("a document that is broken has no columns"),
+            _ => None,
+        };
+        if let Some(message) = contradiction {
+            self.report.add(span, message);
         }
         let expected = match (absent, broken) {
             (true, _) => Expected::Absent,

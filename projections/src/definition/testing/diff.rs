@@ -7,7 +7,7 @@ use std::fmt;
 pub struct Failure {
     /// The step, from 1.
     pub step: usize,
-    /// The events in the order in which they came, where that was not the order of the test.
+    /// The events up to the step's last in the order in which they came, where that was not the order of the test.
     pub order: Option<Vec<String>>,
     /// What was found.
     pub finding: Finding,

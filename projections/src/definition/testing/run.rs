@@ -32,9 +32,12 @@ pub fn run_test(test: &Test, plan: &Arc<Plan>, registry: &Arc<Registry>) -> Resu
         tried += 1;
         let mut world = World::new(plan, registry);
         let mut failures = Vec::new();
+        let mut came: Vec<String> = Vec::new();
         for (number, (step, order)) in test.steps.iter().zip(&choice).enumerate() {
             let found = world.step(step, order)?;
-            let shown = (!order.is_sorted()).then(|| order.iter().map(|place| step.given[*place].label.clone()).collect());
+            came.extend(order.iter().map(|place| step.given[*place].label.clone()));
+            let is_as_written = choice[..=number].iter().all(|order| order.is_sorted());
+            let shown = (!is_as_written).then(|| came.clone());
             failures.extend(found.into_iter().map(|finding| Failure { step: number + 1, order: shown.clone(), finding }));
         }
         if !failures.is_empty() {

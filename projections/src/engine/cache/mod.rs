@@ -25,6 +25,9 @@ pub trait Weigh {
     fn weight(&self) -> usize;
 }
 
+/// A sweep makes room of one part in so many: it looks at everything, so it should not be needed often.
+const SWEPT: usize = 8;
+
 /// All cached state of a projection.
 pub struct Cache {
     /// By entity.
@@ -42,6 +45,8 @@ pub struct Cache {
     plan: Arc<Plan>,
     batch: u64,
     capacity: usize,
+    /// What it may grow to before the next sweep: the capacity, or more where what is not committed takes more.
+    bound: usize,
 }
 
 impl Cache {
@@ -57,6 +62,7 @@ impl Cache {
             plan,
             batch: 0,
             capacity,
+            bound: capacity,
         }
     }
 
@@ -96,8 +102,10 @@ impl Cache {
     /// Batch `batch` is in the store; whatever outgrows the bound may go.
     pub fn committed(&mut self, batch: u64) {
         self.indexes.iter_mut().chain(&mut self.members).for_each(|sets| sets.committed(batch));
-        if self.weight() > self.capacity {
-            self.sweep(batch);
+        let weight = self.weight();
+        if weight > self.bound {
+            self.sweep(batch, weight, weight - self.capacity / SWEPT * (SWEPT - 1));
+            self.bound = self.capacity.max(self.weight() + self.capacity / SWEPT);
         }
     }
 
@@ -158,11 +166,13 @@ impl Cache {
         rows + groups + documents + self.indexes.iter().chain(&self.members).map(Sets::weight).sum::<usize>()
     }
 
-    fn sweep(&mut self, committed: u64) {
-        self.rows.iter_mut().chain(&mut self.contributions).for_each(|table| table.sweep(committed));
-        self.groups.iter_mut().for_each(|table| table.sweep(committed));
-        self.documents.iter_mut().for_each(|table| table.sweep(committed));
-        self.indexes.iter_mut().chain(&mut self.members).for_each(Sets::sweep);
+    /// Frees `to_free` of `weight` bytes, of each family as much as it is heavy.
+    fn sweep(&mut self, committed: u64, weight: usize, to_free: usize) {
+        let of = |part: usize| (part as u128 * to_free as u128).div_ceil(weight as u128) as usize;
+        self.rows.iter_mut().chain(&mut self.contributions).for_each(|table| table.sweep(committed, of(table.weight())));
+        self.groups.iter_mut().for_each(|table| table.sweep(committed, of(table.weight())));
+        self.documents.iter_mut().for_each(|table| table.sweep(committed, of(table.weight())));
+        self.indexes.iter_mut().chain(&mut self.members).for_each(|sets| sets.sweep(of(sets.weight())));
     }
 }
 

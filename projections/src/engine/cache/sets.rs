@@ -141,18 +141,24 @@ impl Sets {
         self.weight
     }
 
-    /// Forgets the sets nobody asked for since the last sweep. Only those without uncommitted changes.
-    pub fn sweep(&mut self) {
+    /// Forgets some of the sets without uncommitted changes, until `to_free` bytes are free: first those that nobody asked for
+    /// since the last sweep, and if that is not enough, whatever comes.
+    pub fn sweep(&mut self, to_free: usize) {
         let pending: hashbrown::HashSet<Key, FixedState> = self.pending.iter().map(|(_, value)| value.clone()).collect();
         let (mut freed, mut lost) = (0, false);
-        self.entries.retain(|value, entry| {
-            let keep = entry.used.replace(false) || pending.contains(value);
-            if !keep {
-                freed += OVERHEAD + value.len() + entry.weight();
-                lost |= entry.members.len() > 0 || entry.extent != Extent::All;
+        for _ in 0..2 {
+            self.entries.retain(|value, entry| {
+                let keep = entry.used.replace(false) || freed >= to_free || pending.contains(value);
+                if !keep {
+                    freed += OVERHEAD + value.len() + entry.weight();
+                    lost |= entry.members.len() > 0 || entry.extent != Extent::All;
+                }
+                keep
+            });
+            if freed >= to_free {
+                break;
             }
-            keep
-        });
+        }
         self.weight -= freed;
         self.complete &= !lost;
     }

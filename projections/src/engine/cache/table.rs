@@ -162,18 +162,25 @@ impl<V: Clone + PartialEq + Weigh> Table<V> {
         self.weight
     }
 
-    /// Forgets what nobody asked for since the last sweep, and what is absent, as far as batch `committed` is stored.
-    pub fn sweep(&mut self, committed: u64) {
+    /// Forgets some of what batch `committed` has stored, until `to_free` bytes are free: first what is absent and what nobody
+    /// asked for since the last sweep, and if that is not enough, whatever comes.
+    pub fn sweep(&mut self, committed: u64, to_free: usize) {
         let (mut freed, mut lost) = (0, false);
         let complete = self.complete;
-        self.entries.retain(|key, entry| {
-            let keep = entry.written > committed || entry.used.replace(false) && !(complete && entry.value.is_none());
-            if !keep {
-                freed += OVERHEAD + key.len() + weigh(&entry.value);
-                lost |= entry.value.is_some();
+        for _ in 0..2 {
+            self.entries.retain(|key, entry| {
+                let wanted = entry.used.replace(false) && !(complete && entry.value.is_none());
+                let keep = wanted || freed >= to_free || entry.written > committed;
+                if !keep {
+                    freed += OVERHEAD + key.len() + weigh(&entry.value);
+                    lost |= entry.value.is_some();
+                }
+                keep
+            });
+            if freed >= to_free {
+                break;
             }
-            keep
-        });
+        }
         self.weight -= freed;
         self.complete &= !lost;
     }
