@@ -1,16 +1,19 @@
 //! Lists of documents: the port by which they are selected, and the tables that are embedded.
 //!
-//! In the embedded store documents and tables are the same rows, written by the commit itself.
+//! In the embedded store documents and tables are the same rows, written by the commit itself. Tables elsewhere are written
+//! after it; see [`TableWriter`].
 
 mod cursor;
 mod embedded;
 mod request;
+mod writer;
 
 use projections::codec::Key;
 
 pub use cursor::{BadCursor, Cursor};
 pub use embedded::EmbeddedTables;
 pub use request::{BadRequest, Request};
+pub use writer::{Ensured, Flushed, Lost, RowVersion, TableBuild, TableRow, TableWriter, VersionOverflow};
 
 use crate::fault::Fault;
 use crate::state::{Document, LiveView, Reading};
