@@ -49,8 +49,13 @@ enum AtEnd {
 fn read(continuity: &mut Continuity<'_>, limit: ReadLimit, from: u64, at_end: AtEnd, ended: &StopFlag) -> Result<Event, Halt> {
     let log = continuity.log();
     let mut events = if at_end == AtEnd::Unknown { checked(continuity, limit, from, ended)? } else { Vec::new() };
-    if events.is_empty() && until_available(ended, || log.wait(from - 1, IDLE))? {
-        events = checked(continuity, limit, from, ended)?;
+    if events.is_empty() {
+        if until_available(ended, || log.wait(from - 1, IDLE))? {
+            events = checked(continuity, limit, from, ended)?;
+        } else {
+            // What waited may have been made anew, on another history: to be seen now, not when something comes.
+            continuity.check(&[], ended)?;
+        }
     }
     let Some(last) = events.last() else { return Ok(Event::Idle) };
     let is_all = events.len() < limit.events && bytes(&events) < limit.bytes;
@@ -77,16 +82,36 @@ fn head(log: &dyn EventLog, ended: &StopFlag) -> Result<u64, Fault> {
 mod tests {
     use std::sync::Arc;
 
+    use tempfile::TempDir;
+
     use super::*;
     use crate::log::{EmbeddedLog, NewEvent};
     use crate::sqlite::{Database, Durability};
     use crate::state::Checkpoint;
 
+    /// A log of three events.
+    fn log(folder: &TempDir) -> EmbeddedLog {
+        let log = EmbeddedLog::new(Arc::new(Database::open(&folder.path().join("p.db"), Durability::Process).unwrap()));
+        log.publish(&[NewEvent { subject: None, data: b"{}" }; 3]).unwrap();
+        log
+    }
+
+    #[test]
+    fn history_is_looked_at_also_where_nothing_comes() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = log(&folder);
+        let identity = log.identity().unwrap();
+        let ahead = Checkpoint { position: 9, ..Checkpoint::default() };
+        let mut continuity = Continuity::new(&log, &identity, ahead);
+        let limit = ReadLimit { events: 1, bytes: 1 };
+        let halt = read(&mut continuity, limit, 10, AtEnd::Seen, &StopFlag::default()).unwrap_err();
+        assert_eq!(halt.code(), "history_lost");
+    }
+
     #[test]
     fn whichever_limit_ends_a_batch_the_head_is_known() {
         let folder = tempfile::tempdir().unwrap();
-        let log = EmbeddedLog::new(Arc::new(Database::open(&folder.path().join("p.db"), Durability::Process).unwrap()));
-        log.publish(&[NewEvent { subject: None, data: b"{}" }; 3]).unwrap();
+        let log = log(&folder);
         let identity = log.identity().unwrap();
         for (events, bytes) in [(1, 1000), (1000, 1), (1000, 1000)] {
             let mut continuity = Continuity::new(&log, &identity, Checkpoint::default());

@@ -14,6 +14,7 @@ use crate::binary;
 use crate::daemon::Daemon;
 use crate::nats::{self, STREAM};
 use crate::process::Server;
+use crate::proxy::Proxy;
 use crate::redis;
 
 /// What a daemon has not done by then it will not do.
@@ -40,6 +41,11 @@ impl Folder {
     /// With log and state on these.
     pub fn on_servers(nats: &Server, redis: &Server) -> Folder {
         Folder::with(&(log_section(nats) + &state_section(redis)))
+    }
+
+    /// With the log on a server that is reached through this proxy, and the state on this one.
+    pub fn through(proxy: &Proxy, redis: &Server) -> Folder {
+        Folder::with(&(log_section_at(&format!("nats://127.0.0.1:{}", proxy.port())) + &state_section(redis)))
     }
 
     /// With everything in one file.
@@ -130,7 +136,10 @@ pub fn succeed(process: Child) {
 }
 
 fn log_section(server: &Server) -> String {
-    let url = nats::url(server);
+    log_section_at(&nats::url(server))
+}
+
+fn log_section_at(url: &str) -> String {
     format!("[log]\nurl = \"{url}\"\nstream = \"{STREAM}\"\nsubject = \"shop.{{service}}.{{type}}\"\n")
 }
 

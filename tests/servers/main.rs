@@ -11,6 +11,8 @@ mod folder;
 mod jetstream;
 mod nats;
 mod process;
+mod proxy;
 mod redis;
+mod starting;
 mod state;
 mod survival;

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::path::Path;
+use std::time::Duration;
 
 use async_nats::jetstream::{self, stream::Config as StreamConfig};
 use async_nats::{Client, HeaderMap};
@@ -13,6 +14,9 @@ use tokio::runtime::{self, Runtime};
 use crate::process::{Kind, Server};
 
 const NATS: Kind = Kind { program: "nats-server", arguments, ready: "Server is ready" };
+
+/// The server takes no less.
+const SHORTEST_AGE: Duration = Duration::from_millis(100);
 
 /// The stream of all tests.
 pub const STREAM: &str = "EVENTS";
@@ -111,6 +115,17 @@ impl Operator {
     pub fn purge_below(&self, position: u64) {
         let stream = self.done(self.jetstream.get_stream(STREAM));
         self.done(async { stream.purge().sequence(position).await });
+    }
+
+    /// Lets all messages expire, and waits until they are gone.
+    pub fn expire(&self) {
+        let mut stream = self.done(self.jetstream.get_stream(STREAM));
+        let config =
+            StreamConfig { max_age: SHORTEST_AGE, duplicate_window: SHORTEST_AGE, ..stream.cached_info().config.clone() };
+        self.done(self.jetstream.update_stream(config));
+        while self.done(stream.info()).state.messages > 0 {
+            std::thread::yield_now();
+        }
     }
 
     /// Deletes the stream.

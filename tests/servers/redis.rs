@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use crate::certificates::Certificates;
 use crate::process::{Kind, Server};
 
 const REDIS: Kind = Kind { program: "redis-server", arguments, ready: "Ready to accept connections" };
@@ -44,21 +43,4 @@ pub fn url(server: &Server) -> String {
 /// A client that is not ours.
 pub fn client(server: &Server) -> redis::Connection {
     redis::Client::open(url(server)).and_then(|client| client.get_connection()).expect("the server takes connections")
-}
-
-/// From now on it takes encrypted connections only, and only of those that this authority knows.
-pub fn encrypt(server: &Server, files: &Certificates) {
-    let mut command = redis::cmd("CONFIG");
-    command.arg("SET").arg("tls-cert-file").arg(text(&files.certificate)).arg("tls-key-file").arg(text(&files.key));
-    command.arg("tls-ca-cert-file").arg(text(&files.authority)).arg("tls-auth-clients").arg("yes");
-    let mut client = client(server);
-    let set = command.exec(&mut client);
-    // The port is free only when nobody listens on it any more.
-    let set = set.and_then(|()| redis::cmd("CONFIG").arg("SET").arg("port").arg(0).exec(&mut client));
-    let set = set.and_then(|()| redis::cmd("CONFIG").arg("SET").arg("tls-port").arg(server.port()).exec(&mut client));
-    set.expect("the server takes its settings");
-}
-
-fn text(path: &Path) -> String {
-    path.display().to_string()
 }

@@ -2,7 +2,6 @@
 
 mod contract;
 mod embedded;
-mod proxy;
 mod redis;
 mod redis_access;
 mod redis_shop;

@@ -9,8 +9,8 @@ use projector::state::{Checkpoint, Claim, Commit, EventMark, Outcome, RedisState
 use redis::Commands;
 
 use super::contract::{self, Fixture, State, cell, commit, document, keeps_the_contract, key, open, person, store};
-use super::proxy::Proxy;
 use crate::process::Server;
+use crate::proxy::Proxy;
 use crate::redis as server;
 
 /// A server, and how it is reached.

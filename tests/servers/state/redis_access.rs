@@ -1,5 +1,7 @@
 //! Which servers are used, as whom, and which keys of theirs.
 
+use std::path::Path;
+
 use projector::config::Tls;
 use projector::fault::{Fault, chain};
 use projector::state::Outcome;
@@ -8,6 +10,7 @@ use redis::Commands;
 use super::contract::{Fixture, commit, open, store};
 use super::redis::{Redis, changes, redis, version_of};
 use crate::certificates::Certificates;
+use crate::process::Server;
 use crate::redis as server;
 
 fn refusal(fixture: &Redis) -> String {
@@ -23,6 +26,23 @@ fn assert_works(redis: &Redis) {
     let fence = store.claim().unwrap().fence;
     assert_eq!(commit(&*store, fence, 0, &changes(1)), Outcome::Committed);
     assert_eq!(version_of(&state, "a"), Some(1));
+}
+
+/// From now on the server takes encrypted connections only, and only of those that this authority knows.
+fn encrypt(server: &Server, files: &Certificates) {
+    let mut command = redis::cmd("CONFIG");
+    command.arg("SET").arg("tls-cert-file").arg(text(&files.certificate)).arg("tls-key-file").arg(text(&files.key));
+    command.arg("tls-ca-cert-file").arg(text(&files.authority)).arg("tls-auth-clients").arg("yes");
+    let mut client = server::client(server);
+    let set = command.exec(&mut client);
+    // The port is free only when nobody listens on it any more.
+    let set = set.and_then(|()| redis::cmd("CONFIG").arg("SET").arg("port").arg(0).exec(&mut client));
+    let set = set.and_then(|()| redis::cmd("CONFIG").arg("SET").arg("tls-port").arg(server.port()).exec(&mut client));
+    set.expect("the server takes its settings");
+}
+
+fn text(path: &Path) -> String {
+    path.display().to_string()
 }
 
 #[test]
@@ -70,7 +90,7 @@ fn a_user_with_few_permissions_is_enough() {
 fn an_encrypted_connection_needs_trust_on_both_sides() {
     let mut redis = redis(&[]);
     let files = Certificates::make(redis.server.data());
-    server::encrypt(&redis.server, &files);
+    encrypt(&redis.server, &files);
     redis.url = redis.url.replace("redis://", "rediss://");
     let refused = |redis: &Redis| chain(&redis.open().builds.projections().unwrap_err());
     assert!(refused(&redis).contains("UnknownIssuer"), "{}", refused(&redis));
