@@ -10,6 +10,7 @@ pub mod definitions;
 pub mod demo;
 pub mod deploy;
 pub mod document;
+pub mod duration;
 pub mod fault;
 pub mod intake;
 pub mod log;

@@ -22,7 +22,13 @@ use crate::engine::warm_engine;
 use crate::table::Table;
 
 /// Bounds of the daemon, as its defaults are.
-const LIMITS: RunLimits = RunLimits { commit_events: 8192, commit_bytes: 16 << 20, cache_bytes: 256 << 20, fan_out: 1000 };
+const LIMITS: RunLimits = RunLimits {
+    commit_events: 8192,
+    commit_bytes: 16 << 20,
+    cache_bytes: 256 << 20,
+    fan_out: 1000,
+    stall_after: Duration::from_secs(30),
+};
 
 /// What is kept beside a document: hash and version.
 const MARK: usize = 24;

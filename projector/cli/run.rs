@@ -128,9 +128,9 @@ impl Daemon {
     }
 
     fn serve(&self, listener: TcpListener) -> JoinHandle<()> {
-        let Supervisor { stores, board, stop, .. } = &self.supervisor;
+        let Supervisor { stores, board, stop, limits } = &self.supervisor;
         let intake = Arc::new(Intake::new(self.definitions.registry.clone()));
-        let api = Api::new(stores.clone(), board.clone(), intake);
+        let api = Api::new(stores.clone(), board.clone(), intake, limits.stall_after);
         let stopped = stopped(stop);
         self.runtime.spawn(async move {
             if let Err(error) = query::serve(listener, api, stopped).await {

@@ -3,10 +3,12 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use schemas::Diagnostic;
 
 use super::{LogPlace, Settings, StatePlace, TablesPlace};
+use crate::duration;
 use crate::sqlite::Durability;
 
 /// The configuration, checked.
@@ -52,6 +54,8 @@ pub struct RunLimits {
     pub cache_bytes: usize,
     /// Documents that a row may affect at once.
     pub fan_out: usize,
+    /// For how long nothing may go on before the projection counts as stalled.
+    pub stall_after: Duration,
 }
 
 /// What is logged, and how.
@@ -147,13 +151,27 @@ impl Checker<'_> {
         let mut at_least_one = |key| self.at_least("run.", key, 1);
         let (events, bytes, fan_out) = (at_least_one("commit_events"), at_least_one("commit_bytes"), at_least_one("fan_out"));
         let cache_bytes = self.at_least("run.", "cache_bytes", 0);
-        Some(RunLimits { commit_events: events?, commit_bytes: bytes?, cache_bytes: cache_bytes?, fan_out: fan_out? })
+        let stall_after = self.duration("run.stall_after");
+        Some(RunLimits {
+            commit_events: events?,
+            commit_bytes: bytes?,
+            cache_bytes: cache_bytes?,
+            fan_out: fan_out?,
+            stall_after: stall_after?,
+        })
     }
 
     fn at_least(&mut self, section: &str, key: &str, least: usize) -> Option<usize> {
         self.parsed(&format!("{section}{key}"), |text| match text.parse() {
             Ok(number) if number >= least => Ok(number),
             _ => Err(format!("'{text}' is no whole number from {least} on")),
+        })
+    }
+
+    fn duration(&mut self, key: &str) -> Option<Duration> {
+        self.parsed(key, |text| match duration::parse(text) {
+            Some(duration) if !duration.is_zero() => Ok(duration),
+            _ => Err(format!("'{text}' is no duration; write 30s, 500ms or 5m")),
         })
     }
 
@@ -240,7 +258,7 @@ mod tests {
     #[test]
     fn all_mistakes_are_reported() {
         let text = "projections = \"\"\n[log]\nurl = \"kafka://x\"\n[tables]\nurl = \"embedded:other.db\"\n[http]\nlisten = \"80\"\n\
-                    [embedded]\ndurability = \"x\"\n[run]\nfan_out = 0\n[telemetry]\nfilter = \"a=b=c\"\nformat = \"xml\"\n";
+                    [embedded]\ndurability = \"x\"\n[run]\nfan_out = 0\nstall_after = \"soon\"\n[telemetry]\nfilter = \"a=b=c\"\nformat = \"xml\"\n";
         insta::assert_snapshot!(check(text).unwrap_err().join("\n"), @r#"
         p.toml: tables.url: with embedded state the lists are in the same file: leave it out
         p.toml: projections: the path is empty
@@ -248,6 +266,7 @@ mod tests {
         p.toml: http.listen: '80' is no address; write 127.0.0.1:8080, or none
         p.toml: embedded.durability: 'x' is not one of: process, power
         p.toml: run.fan_out: '0' is no whole number from 1 on
+        p.toml: run.stall_after: 'soon' is no duration; write 30s, 500ms or 5m
         p.toml: telemetry.filter: error parsing level filter: expected one of "off", "error", "warn", "info", "debug", "trace", or a number 0-5
         p.toml: telemetry.format: 'xml' is not one of: text, json
         "#);

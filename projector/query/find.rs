@@ -42,7 +42,7 @@ mod tests {
         let shop = board.place("shop");
         let status = || no_view(&board, "orders").into_response().status();
         assert_eq!(status(), StatusCode::SERVICE_UNAVAILABLE);
-        shop.send_modify(|progress| progress.stage = Stage::Live);
+        shop.progress.send_modify(|progress| progress.stage = Stage::Live);
         assert_eq!(status(), StatusCode::NOT_FOUND);
     }
 }

@@ -7,6 +7,7 @@ use tokio::sync::watch::Receiver;
 use tokio::time::{Instant, timeout_at};
 
 use super::{Api, Problem};
+use crate::duration;
 use crate::run::{Progress, Stage};
 use crate::state::{LiveView, Reading};
 
@@ -122,19 +123,9 @@ fn late(projection: &str, position: u64, wanted: u64) -> Problem {
 
 /// How long a request is willing to wait.
 pub fn timeout(text: &str) -> Result<Duration, Problem> {
-    let timeout = parse_duration(text);
+    let timeout = duration::parse(text);
     let bad = || Problem::bad_request(format!("'{text}' is no duration: write 2s or 500ms"));
     timeout.map(|timeout| timeout.min(LONGEST)).ok_or_else(bad)
-}
-
-fn parse_duration(text: &str) -> Option<Duration> {
-    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
-    let number: u64 = number.parse().ok()?;
-    match unit {
-        "ms" => Some(Duration::from_millis(number)),
-        "s" | "" => Some(Duration::from_secs(number)),
-        _ => None,
-    }
 }
 
 #[cfg(test)]
@@ -148,7 +139,7 @@ mod tests {
         let shop = board.place("shop");
         let ended = |change: fn(&mut Progress)| {
             let mut progress = board.follow("shop").unwrap();
-            shop.send_modify(change);
+            shop.progress.send_modify(change);
             async move { timeout_at(Instant::now(), shown(&mut progress, 7)).await.ok() }
         };
         assert_eq!(ended(|now| *now = Progress { stage: Stage::Building, position: 9, ..Progress::default() }).await, None);
@@ -156,19 +147,5 @@ mod tests {
         assert_eq!(ended(|now| (now.position, now.pending_jobs) = (7, 1)).await, None);
         assert_eq!(ended(|now| now.pending_jobs = 0).await, Some(Moved::Far));
         assert_eq!(ended(|now| now.stage = Stage::Stopped).await, Some(Moved::NoMore));
-    }
-
-    #[test]
-    fn durations() {
-        for (text, duration) in [
-            ("2s", Some(Duration::from_secs(2))),
-            ("500ms", Some(Duration::from_millis(500))),
-            ("3", Some(Duration::from_secs(3))),
-            ("", None),
-            ("2h", None),
-            ("-1s", None),
-        ] {
-            assert_eq!(parse_duration(text), duration, "{text}");
-        }
     }
 }

@@ -10,6 +10,7 @@ mod routes;
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -36,6 +37,7 @@ pub struct Api {
     board: Arc<Board>,
     intake: Arc<Intake>,
     log_turns: Arc<Semaphore>,
+    stall_after: Duration,
 }
 
 /// Answers until `stop` is done, then finishes the answers that are under way.
@@ -62,9 +64,10 @@ pub fn router(api: Api) -> Router {
 // === impl Api ===
 
 impl Api {
-    /// `board`: what the projections of this process are doing. `intake` judges events before they are published.
-    pub fn new(stores: Stores, board: Arc<Board>, intake: Arc<Intake>) -> Api {
-        Api { stores, board, intake, log_turns: Arc::new(Semaphore::new(BUSY_WITH_LOG)) }
+    /// `board`: what the projections of this process are doing. `intake` judges events before they are published. `stall_after`: for how
+    /// long nothing may go on before a projection counts as stalled.
+    pub fn new(stores: Stores, board: Arc<Board>, intake: Arc<Intake>, stall_after: Duration) -> Api {
+        Api { stores, board, intake, log_turns: Arc::new(Semaphore::new(BUSY_WITH_LOG)), stall_after }
     }
 
     /// Runs what asks the log on a thread that may block, once there is one to spare.

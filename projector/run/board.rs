@@ -1,16 +1,28 @@
 //! What the projections of this process are doing, for those who watch: HTTP, metrics, progress bars.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use projections::engine::Tally;
 use tokio::sync::watch;
 
-/// The progress of all projections of this process.
+use super::health::{Health, judge};
+use super::waits::Waits;
+
+/// All projections of this process.
 #[derive(Debug, Default)]
 pub struct Board {
-    projections: Mutex<BTreeMap<String, Arc<watch::Sender<Progress>>>>,
+    places: Mutex<BTreeMap<String, Arc<Place>>>,
+}
+
+/// Where one projection shows what it does.
+#[derive(Debug)]
+pub struct Place {
+    /// How far it is.
+    pub progress: watch::Sender<Progress>,
+    /// What it waits for.
+    pub waits: Waits,
 }
 
 /// How far one projection is.
@@ -32,6 +44,8 @@ pub struct Progress {
     pub commit_time: Duration,
     /// What happened since the start.
     pub tally: Tally,
+    /// When it last committed, or made sure that there is nothing to do; at first the time at which it was to start.
+    pub moved: Instant,
 }
 
 /// What a projection is doing.
@@ -58,15 +72,13 @@ pub enum Stage {
 
 impl Board {
     /// The place of a projection.
-    pub fn place(&self, projection: &str) -> Arc<watch::Sender<Progress>> {
-        let mut projections = self.projections.lock().unwrap_or_else(PoisonError::into_inner);
-        projections.entry(projection.to_owned()).or_insert_with(|| Arc::new(watch::Sender::new(Progress::default()))).clone()
+    pub fn place(&self, projection: &str) -> Arc<Place> {
+        self.lock().entry(projection.to_owned()).or_default().clone()
     }
 
     /// Follows a projection, if it is one of this process.
     pub fn follow(&self, projection: &str) -> Option<watch::Receiver<Progress>> {
-        let projections = self.projections.lock().unwrap_or_else(PoisonError::into_inner);
-        Some(projections.get(projection)?.subscribe())
+        Some(self.lock().get(projection)?.progress.subscribe())
     }
 
     /// Waits until each projection has found what it goes on from, or why it cannot.
@@ -80,8 +92,32 @@ impl Board {
 
     /// All projections and how far they are, by name.
     pub fn all(&self) -> Vec<(String, Progress)> {
-        let projections = self.projections.lock().unwrap_or_else(PoisonError::into_inner);
-        projections.iter().map(|(name, progress)| (name.clone(), progress.borrow().clone())).collect()
+        self.places().into_iter().map(|(name, place)| (name, place.progress.borrow().clone())).collect()
+    }
+
+    /// The places of all projections, by name.
+    pub fn places(&self) -> Vec<(String, Arc<Place>)> {
+        self.lock().iter().map(|(name, place)| (name.clone(), place.clone())).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Place>>> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+// === impl Place ===
+
+impl Default for Place {
+    fn default() -> Self {
+        Place { progress: watch::Sender::new(Progress::default()), waits: Waits::default() }
+    }
+}
+
+impl Place {
+    /// How the projection is now; `stall_after`: for how long nothing may go on.
+    pub fn health(&self, stall_after: Duration) -> Health {
+        let now = Instant::now();
+        judge(&self.progress.borrow(), self.waits.at(now), now, stall_after)
     }
 }
 
@@ -98,6 +134,7 @@ impl Default for Progress {
             commits: 0,
             commit_time: Duration::ZERO,
             tally: Tally::default(),
+            moved: Instant::now(),
         }
     }
 }
@@ -105,6 +142,7 @@ impl Default for Progress {
 impl Progress {
     /// Adds what a commit did.
     pub fn add(&mut self, tally: &Tally, took: Duration) {
+        self.moved = Instant::now();
         self.commits += 1;
         self.commit_time += took;
         self.tally.applied += tally.applied;

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use projections::engine::Tally;
 
 use super::processor::Computed;
-use super::retry::{StopFlag, until_available};
+use super::retry::Patience;
 use super::session::Event;
+use super::waits::Port;
 use crate::state::{Commit, Outcome, StateStore};
 
 /// What became of a commit.
@@ -28,12 +29,12 @@ pub struct Committed {
 }
 
 /// Commits what it is given, in order, again and again while the store does not answer; until it is given no more.
-pub fn serve(store: &dyn StateStore, fence: u64, work: &Receiver<Computed>, inbox: &Sender<Event>, stop: &StopFlag) {
+pub fn serve(store: &dyn StateStore, fence: u64, work: &Receiver<Computed>, inbox: &Sender<Event>, patience: Patience<'_>) {
     while let Ok(computed) = work.recv() {
         let start = Instant::now();
         let Computed { number, follows, ref checkpoint, pending_jobs, ref changes } = computed;
         let commit = Commit { fence, follows, checkpoint, changes };
-        let event = match until_available(stop, || store.commit(&commit)) {
+        let event = match patience.ask(Port::State, || store.commit(&commit)) {
             Ok(outcome) => {
                 let (position, tally) = (checkpoint.position, changes.tally);
                 Event::Committed(Committed { number, position, pending_jobs, outcome, tally, took: start.elapsed() })

@@ -4,7 +4,8 @@ use projections::engine::LogEvent;
 
 use super::halt::Halt;
 use super::recovery::{judge, observe};
-use super::retry::{StopFlag, until_available};
+use super::retry::Patience;
+use super::waits::Port;
 use crate::log::{EventLog, LogIdentity};
 use crate::state::Checkpoint;
 
@@ -32,11 +33,11 @@ impl<'s> Continuity<'s> {
     }
 
     /// Makes sure that `events`, which may be none, continue what was read before.
-    pub fn check(&mut self, events: &[LogEvent], ended: &StopFlag) -> Result<(), Halt> {
+    pub fn check(&mut self, events: &[LogEvent], patience: Patience<'_>) -> Result<(), Halt> {
         // Looked at after the events were read: whatever was made anew before them has let it rise.
         let epoch = self.log.epoch();
         if self.epoch != Some(epoch) {
-            judge(self.folded_from, &self.read, &until_available(ended, || observe(self.log, &self.read))?)?;
+            judge(self.folded_from, &self.read, &patience.ask(Port::Log, || observe(self.log, &self.read))?)?;
             self.epoch = Some(epoch);
         }
         if let Some(last) = events.last() {

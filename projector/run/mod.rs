@@ -13,6 +13,7 @@ pub mod board;
 mod committer;
 mod continuity;
 pub mod halt;
+mod health;
 mod pace;
 mod processor;
 mod reader;
@@ -22,10 +23,14 @@ mod session;
 mod supervisor;
 #[cfg(test)]
 mod tests;
+mod waits;
+mod watchman;
 
-pub use board::{Board, Progress, Stage};
+pub use board::{Board, Place, Progress, Stage};
 pub use halt::Halt;
+pub use health::{Health, Stall};
 pub use processor::Definition;
 pub use recovery::{judge, observe};
-pub use retry::{StopFlag, until_available};
+pub use retry::{Patience, StopFlag, until_available};
 pub use supervisor::{Goal, Outcome, Supervisor, run_all};
+pub use waits::{Port, Wait, Waits};

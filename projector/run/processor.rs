@@ -8,7 +8,8 @@ use projections::plan::Plan;
 use schemas::Registry;
 
 use super::halt::Halt;
-use super::retry::{StopFlag, until_available};
+use super::retry::Patience;
+use super::waits::Port;
 use crate::config::RunLimits;
 use crate::log::{EventLog, ReadLimit};
 use crate::state::{Checkpoint, StateStore};
@@ -20,7 +21,7 @@ const REMEMBERED_AT_ONCE: ReadLimit = ReadLimit { events: 10_000, bytes: 16 << 2
 pub struct Processor<'s> {
     engine: Engine,
     store: &'s dyn StateStore,
-    stop: &'s StopFlag,
+    patience: Patience<'s>,
     /// After everything that was folded.
     checkpoint: Checkpoint,
 }
@@ -57,20 +58,20 @@ impl<'s> Processor<'s> {
         log: &dyn EventLog,
         store: &'s dyn StateStore,
         checkpoint: Checkpoint,
-        stop: &'s StopFlag,
+        patience: Patience<'s>,
     ) -> Result<Processor<'s>, Halt> {
         let mut engine = Engine::new(definition.plan.clone(), definition.registry.clone(), engine_limits(limits));
         if checkpoint.commits == 0 {
             engine.assume_empty();
         }
         for space in [Space::Parked, Space::Job] {
-            for (key, bytes) in until_available(stop, || store.cells(space))? {
+            for (key, bytes) in patience.ask(Port::State, || store.cells(space))? {
                 engine.restore(&CellKey { space, key }, &bytes)?;
             }
         }
         let from = (checkpoint.position + 1).saturating_sub(definition.plan.duplicate_window).max(1);
-        remember(&mut engine, log, from..=checkpoint.position, stop)?;
-        Ok(Processor { engine, store, stop, checkpoint })
+        remember(&mut engine, log, from..=checkpoint.position, patience)?;
+        Ok(Processor { engine, store, patience, checkpoint })
     }
 
     /// Folds events that follow what was folded before, if there are any.
@@ -115,7 +116,7 @@ impl<'s> Processor<'s> {
             match self.engine.step(&mut batch)? {
                 Step::Done(changes) => break changes,
                 Step::Missing(missing) => {
-                    let answers = until_available(self.stop, || self.store.fetch(missing.clone()))?;
+                    let answers = self.patience.ask(Port::State, || self.store.fetch(missing.clone()))?;
                     self.engine.supply(answers)?;
                 }
             }
@@ -140,13 +141,13 @@ fn remember(
     engine: &mut Engine,
     log: &dyn EventLog,
     positions: std::ops::RangeInclusive<u64>,
-    stop: &StopFlag,
+    patience: Patience<'_>,
 ) -> Result<(), Halt> {
     let mut from = *positions.start();
     while from <= *positions.end() {
         let left = usize::try_from(positions.end() - from + 1).unwrap_or(usize::MAX);
         let limit = ReadLimit { events: left.min(REMEMBERED_AT_ONCE.events), ..REMEMBERED_AT_ONCE };
-        let events = until_available(stop, || log.read(from, limit))?;
+        let events = patience.ask(Port::Log, || log.read(from, limit))?;
         let Some(last) = events.last() else { break };
         from = last.position + 1;
         for event in events.iter().filter(|event| positions.contains(&event.position)) {

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::continuity::Continuity;
 use super::halt::Halt;
-use super::retry::{StopFlag, until_available};
+use super::retry::Patience;
 use super::session::Event;
+use super::waits::Port;
 use crate::fault::Fault;
 use crate::log::{EventLog, ReadLimit};
 use projections::engine::LogEvent;
@@ -23,12 +24,12 @@ pub fn serve(
     limit: ReadLimit,
     requests: &Receiver<u64>,
     inbox: &Sender<Event>,
-    ended: &StopFlag,
+    patience: Patience<'_>,
 ) {
     let mut waits = 0;
     while let Ok(from) = requests.recv() {
         let at_end = if waits % WAITS == 0 { AtEnd::Unknown } else { AtEnd::Seen };
-        let event = read(&mut continuity, limit, from, at_end, ended).unwrap_or_else(Event::Failed);
+        let event = read(&mut continuity, limit, from, at_end, patience).unwrap_or_else(Event::Failed);
         waits = if matches!(event, Event::Idle) { waits + 1 } else { 0 };
         // Nobody listens any more: the session has ended.
         if inbox.send(event).is_err() {
@@ -46,27 +47,33 @@ enum AtEnd {
     Unknown,
 }
 
-fn read(continuity: &mut Continuity<'_>, limit: ReadLimit, from: u64, at_end: AtEnd, ended: &StopFlag) -> Result<Event, Halt> {
+fn read(
+    continuity: &mut Continuity<'_>,
+    limit: ReadLimit,
+    from: u64,
+    at_end: AtEnd,
+    patience: Patience<'_>,
+) -> Result<Event, Halt> {
     let log = continuity.log();
-    let mut events = if at_end == AtEnd::Unknown { checked(continuity, limit, from, ended)? } else { Vec::new() };
+    let mut events = if at_end == AtEnd::Unknown { checked(continuity, limit, from, patience)? } else { Vec::new() };
     if events.is_empty() {
-        if until_available(ended, || log.wait(from - 1, IDLE))? {
-            events = checked(continuity, limit, from, ended)?;
+        if patience.ask(Port::Log, || log.wait(from - 1, IDLE))? {
+            events = checked(continuity, limit, from, patience)?;
         } else {
             // What waited may have been made anew, on another history: to be seen now, not when something comes.
-            continuity.check(&[], ended)?;
+            continuity.check(&[], patience)?;
         }
     }
     let Some(last) = events.last() else { return Ok(Event::Idle) };
     let is_all = events.len() < limit.events && bytes(&events) < limit.bytes;
-    let head = if is_all { last.position } else { head(log, ended)?.max(last.position) };
+    let head = if is_all { last.position } else { head(log, patience)?.max(last.position) };
     Ok(Event::Read { events, head })
 }
 
-fn checked(continuity: &mut Continuity<'_>, limit: ReadLimit, from: u64, ended: &StopFlag) -> Result<Vec<LogEvent>, Halt> {
+fn checked(continuity: &mut Continuity<'_>, limit: ReadLimit, from: u64, patience: Patience<'_>) -> Result<Vec<LogEvent>, Halt> {
     let log = continuity.log();
-    let events = until_available(ended, || log.read(from, limit))?;
-    continuity.check(&events, ended)?;
+    let events = patience.ask(Port::Log, || log.read(from, limit))?;
+    continuity.check(&events, patience)?;
     Ok(events)
 }
 
@@ -74,8 +81,8 @@ fn bytes(events: &[LogEvent]) -> usize {
     events.iter().map(|event| event.data.len()).sum()
 }
 
-fn head(log: &dyn EventLog, ended: &StopFlag) -> Result<u64, Fault> {
-    Ok(until_available(ended, || log.head())?.map_or(0, |head| head.position))
+fn head(log: &dyn EventLog, patience: Patience<'_>) -> Result<u64, Fault> {
+    Ok(patience.ask(Port::Log, || log.head())?.map_or(0, |head| head.position))
 }
 
 #[cfg(test)]
@@ -86,6 +93,7 @@ mod tests {
 
     use super::*;
     use crate::log::{EmbeddedLog, NewEvent};
+    use crate::run::{StopFlag, Waits};
     use crate::sqlite::{Database, Durability};
     use crate::state::Checkpoint;
 
@@ -104,7 +112,8 @@ mod tests {
         let ahead = Checkpoint { position: 9, ..Checkpoint::default() };
         let mut continuity = Continuity::new(&log, &identity, ahead);
         let limit = ReadLimit { events: 1, bytes: 1 };
-        let halt = read(&mut continuity, limit, 10, AtEnd::Seen, &StopFlag::default()).unwrap_err();
+        let patience = Patience { stop: &StopFlag::default(), waits: &Waits::default() };
+        let halt = read(&mut continuity, limit, 10, AtEnd::Seen, patience).unwrap_err();
         assert_eq!(halt.code(), "history_lost");
     }
 
@@ -115,7 +124,8 @@ mod tests {
         let identity = log.identity().unwrap();
         for (events, bytes) in [(1, 1000), (1000, 1), (1000, 1000)] {
             let mut continuity = Continuity::new(&log, &identity, Checkpoint::default());
-            let event = read(&mut continuity, ReadLimit { events, bytes }, 1, AtEnd::Unknown, &StopFlag::default()).unwrap();
+            let patience = Patience { stop: &StopFlag::default(), waits: &Waits::default() };
+            let event = read(&mut continuity, ReadLimit { events, bytes }, 1, AtEnd::Unknown, patience).unwrap();
             assert!(matches!(event, Event::Read { head: 3, .. }), "{event:?}");
         }
     }

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use super::waits::{Port, Waits};
 use crate::fault::{Fault, chain};
 
 /// The first pause; each is twice the one before.
@@ -29,6 +30,15 @@ type Listener = Box<dyn Fn() + Send>;
 pub struct Listening<'f> {
     flag: &'f StopFlag,
     id: u64,
+}
+
+/// How a projection asks the log and the stores: again and again while they do not answer, for all to see.
+#[derive(Clone, Copy)]
+pub struct Patience<'s> {
+    /// Raised when the answer is no longer wanted.
+    pub stop: &'s StopFlag,
+    /// Where it is seen what is waited for.
+    pub waits: &'s Waits,
 }
 
 // === impl StopFlag ===
@@ -78,8 +88,23 @@ impl Drop for Listening<'_> {
     }
 }
 
+// === impl Patience ===
+
+impl Patience<'_> {
+    /// Repeats `work`, which asks this port, while it is unavailable, until it succeeds, fails for good, or is no longer wanted; then
+    /// the last fault comes back.
+    pub fn ask<T>(self, port: Port, work: impl FnMut() -> Result<T, Fault>) -> Result<T, Fault> {
+        let mut call = self.waits.call(port);
+        repeat(self.stop, work, |fault| call.failed(fault))
+    }
+}
+
 /// Repeats `work` while it is unavailable, until it succeeds, fails for good, or is no longer wanted; then the last fault comes back.
-pub fn until_available<T>(stop: &StopFlag, mut work: impl FnMut() -> Result<T, Fault>) -> Result<T, Fault> {
+pub fn until_available<T>(stop: &StopFlag, work: impl FnMut() -> Result<T, Fault>) -> Result<T, Fault> {
+    repeat(stop, work, |_| {})
+}
+
+fn repeat<T>(stop: &StopFlag, mut work: impl FnMut() -> Result<T, Fault>, mut failed: impl FnMut(&Fault)) -> Result<T, Fault> {
     let mut pause = FIRST_PAUSE;
     loop {
         let fault = match work() {
@@ -87,6 +112,7 @@ pub fn until_available<T>(stop: &StopFlag, mut work: impl FnMut() -> Result<T, F
             settled => return settled,
         };
         tracing::warn!(retry_in_ms = pause.as_millis() as u64, "{}", chain(&fault));
+        failed(&fault);
         rest(stop, pause);
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
@@ -103,6 +129,8 @@ fn rest(stop: &StopFlag, pause: Duration) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     fn unavailable() -> Fault {
@@ -114,6 +142,20 @@ mod tests {
         let mut answers = vec![Ok(7), Err(unavailable())];
         let result = until_available(&StopFlag::default(), || answers.pop().unwrap());
         assert_eq!(result.unwrap(), 7);
+    }
+
+    #[test]
+    fn what_is_waited_for_is_seen_until_the_answer() {
+        let (stop, waits) = (StopFlag::default(), Waits::default());
+        let mut calls = 0;
+        let patience = Patience { stop: &stop, waits: &waits };
+        let answer = patience.ask(Port::State, || {
+            calls += 1;
+            assert_eq!(waits.at(Instant::now()).len(), calls - 1);
+            if calls == 2 { Ok(waits.failures(Port::State)) } else { Err(unavailable()) }
+        });
+        assert_eq!(answer.unwrap(), 1);
+        assert_eq!(waits.at(Instant::now()), []);
     }
 
     #[test]

@@ -5,10 +5,7 @@ mod work;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, Scope};
 
-use projections::engine::LogEvent;
-use tokio::sync::watch;
-
-use super::board::{Progress, Stage};
+use super::board::{Place, Stage};
 use super::committer::{self, Committed};
 use super::continuity::Continuity;
 use super::halt::{Halt, caught};
@@ -16,10 +13,12 @@ use super::pace::Until;
 use super::processor::{Definition, Processor};
 use super::reader;
 use super::recovery::{judge, observe};
-use super::retry::{StopFlag, until_available};
+use super::retry::{Patience, StopFlag};
+use super::waits::Port;
 use crate::config::RunLimits;
 use crate::log::{EventLog, LogIdentity, ReadLimit};
 use crate::state::{Claim, StateStore};
+use projections::engine::LogEvent;
 use work::{Claimed, Session};
 
 /// What a session works with.
@@ -38,8 +37,8 @@ pub struct Setting<'s> {
     pub generation: u64,
     /// What the session does, once it is known to go on.
     pub stage: Stage,
-    /// Where progress is shown.
-    pub progress: &'s watch::Sender<Progress>,
+    /// Where it is shown how far it is.
+    pub place: &'s Place,
     /// Raised when the process should end.
     pub stop: &'s StopFlag,
 }
@@ -88,25 +87,26 @@ struct RaisedAtEnd<'f>(&'f StopFlag);
 /// Runs a session to its end.
 pub fn run(setting: &Setting<'_>, until: Until) -> Result<End, Halt> {
     let (claimed, continuity) = claim(setting)?;
-    let (store, fence, stop) = (setting.store, claimed.fence, setting.stop);
+    let (store, fence, patience) = (setting.store, claimed.fence, setting.patience());
     let (inbox_sender, inbox) = channel();
     let (requests, request_receiver) = channel();
     let (commits, commit_receiver) = channel();
     let stop_sender = inbox_sender.clone();
-    let _listening = stop.listen(move || {
+    let _listening = setting.stop.listen(move || {
         // The session may have ended before the process.
         let _ = stop_sender.send(Event::Stop);
     });
     let ended = &StopFlag::default();
+    let reading = Patience { stop: ended, ..patience };
     let limit = ReadLimit { events: setting.limits.commit_events, bytes: setting.limits.commit_bytes };
     thread::scope(|scope| {
         // However the session ends, by a panic too: the reader ends with it.
         let _raised = RaisedAtEnd(ended);
         let reader_inbox = inbox_sender.clone();
-        let read = move || reader::serve(continuity, limit, &request_receiver, &reader_inbox, ended);
+        let read = move || reader::serve(continuity, limit, &request_receiver, &reader_inbox, reading);
         spawn(scope, setting, "read", inbox_sender.clone(), read)?;
         let committer_inbox = inbox_sender.clone();
-        let commit = move || committer::serve(store, fence, &commit_receiver, &committer_inbox, stop);
+        let commit = move || committer::serve(store, fence, &commit_receiver, &committer_inbox, patience);
         spawn(scope, setting, "commit", inbox_sender, commit)?;
         Session::new(setting, claimed, until, requests, commits).work(&inbox)
     })
@@ -114,14 +114,14 @@ pub fn run(setting: &Setting<'_>, until: Until) -> Result<End, Halt> {
 
 /// Takes the build over, and makes sure that it can go on from this log; only then it is shown to have started.
 fn claim<'s>(setting: &Setting<'s>) -> Result<(Claimed<'s>, Continuity<'s>), Halt> {
-    let (log, store, stop) = (setting.log, setting.store, setting.stop);
-    let Claim { fence, checkpoint } = until_available(stop, || store.claim())?;
-    let observed = until_available(stop, || observe(log, &checkpoint))?;
+    let (log, store, patience) = (setting.log, setting.store, setting.patience());
+    let Claim { fence, checkpoint } = patience.ask(Port::State, || store.claim())?;
+    let observed = patience.ask(Port::Log, || observe(log, &checkpoint))?;
     judge(setting.folded_from, &checkpoint, &observed)?;
-    let dead_letters = until_available(stop, || store.dead_letters())?;
+    let dead_letters = patience.ask(Port::State, || store.dead_letters())?;
     refuse_flood(setting, dead_letters)?;
     let continuity = Continuity::new(log, setting.folded_from, checkpoint.clone());
-    let processor = Processor::load(setting.definition, setting.limits, log, store, checkpoint, stop)?;
+    let processor = Processor::load(setting.definition, setting.limits, log, store, checkpoint, patience)?;
     setting.show_start(&processor, observed.head);
     Ok((Claimed { fence, processor, dead_letters }, continuity))
 }
@@ -152,10 +152,15 @@ fn refuse_flood(setting: &Setting<'_>, kept: u64) -> Result<(), Halt> {
 
 // === impl Setting ===
 
-impl Setting<'_> {
+impl<'s> Setting<'s> {
+    /// How it asks the log and the store.
+    pub fn patience(&self) -> Patience<'s> {
+        Patience { stop: self.stop, waits: &self.place.waits }
+    }
+
     /// Shows that it goes on from where it was.
     fn show_start(&self, processor: &Processor<'_>, head: u64) {
-        self.progress.send_modify(|progress| {
+        self.place.progress.send_modify(|progress| {
             progress.generation = self.generation;
             progress.stage = self.stage.clone();
             progress.position = processor.folded();

@@ -2,16 +2,17 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::thread;
 
-use tokio::sync::watch;
-
-use super::board::{Board, Progress, Stage};
+use super::board::{Board, Place, Stage};
 use super::halt::{Halt, caught};
 use super::pace::Until;
 use super::processor::Definition;
-use super::retry::{StopFlag, until_available};
+use super::retry::{Patience, StopFlag};
 use super::session::{self, End, Setting};
+use super::waits::Port;
+use super::watchman;
 use crate::config::RunLimits;
 use crate::deploy::{self, Deployment, Role};
 use crate::fault::{Fault, chain};
@@ -51,7 +52,12 @@ pub struct Outcome {
 
 /// Runs all projections until each has ended.
 pub fn run_all(supervisor: &Supervisor, definitions: &[Definition], goal: Goal) -> Vec<Outcome> {
+    let (over, ended) = channel::<()>();
     thread::scope(|scope| {
+        // It only tells; who cannot have it does without.
+        let _ = thread::Builder::new()
+            .name("watchman".to_owned())
+            .spawn_scoped(scope, move || watchman::serve(&supervisor.board, supervisor.limits.stall_after, &ended));
         let threads: Vec<_> = definitions
             .iter()
             .map(|definition| {
@@ -67,7 +73,9 @@ pub fn run_all(supervisor: &Supervisor, definitions: &[Definition], goal: Goal) 
             };
             Outcome { projection: definition.plan.name.clone(), halt }
         };
-        threads.into_iter().map(join).collect()
+        let outcomes = threads.into_iter().map(join).collect();
+        drop(over);
+        outcomes
     })
 }
 
@@ -75,14 +83,14 @@ pub fn run_all(supervisor: &Supervisor, definitions: &[Definition], goal: Goal) 
 struct Run<'s> {
     supervisor: &'s Supervisor,
     definition: &'s Definition,
-    progress: Arc<watch::Sender<Progress>>,
+    place: Arc<Place>,
 }
 
 // === impl Run ===
 
 impl<'s> Run<'s> {
     fn new(supervisor: &'s Supervisor, definition: &'s Definition) -> Run<'s> {
-        Run { supervisor, definition, progress: supervisor.board.place(&definition.plan.name) }
+        Run { supervisor, definition, place: supervisor.board.place(&definition.plan.name) }
     }
 
     fn to_the_end(&self, goal: Goal) -> Option<Halt> {
@@ -104,7 +112,7 @@ impl<'s> Run<'s> {
     /// beginning, that stops it.
     fn run(&self, goal: Goal) -> Result<(), Halt> {
         loop {
-            self.progress.send_modify(|progress| progress.stage = Stage::Starting);
+            self.place.progress.send_modify(|progress| progress.stage = Stage::Starting);
             match self.run_build(goal) {
                 Ok(End::Restart) => {
                     tracing::warn!(projection = self.name(), "the store moved under it; starting over from there");
@@ -123,10 +131,10 @@ impl<'s> Run<'s> {
             Goal::Follow => Until::Forever,
             Goal::CatchUp => Until::Position(self.head()?),
         };
-        let stop = &self.supervisor.stop;
-        let identity = until_available(stop, || log.identity())?;
-        let deployment = until_available(stop, || deploy::settle(&**builds, &self.definition.plan, &identity))?;
-        let _present = until_available(stop, || builds.attend(self.name()))?;
+        let patience = self.patience();
+        let identity = patience.ask(Port::Log, || log.identity())?;
+        let deployment = patience.ask(Port::State, || deploy::settle(&**builds, &self.definition.plan, &identity))?;
+        let _present = patience.ask(Port::State, || builds.attend(self.name()))?;
         if deployment.role == Role::Candidate {
             let until = Until::Position(self.head()?);
             let end = self.session(&deployment, Stage::Building, until)?;
@@ -134,8 +142,8 @@ impl<'s> Run<'s> {
                 return Ok(end);
             }
             // Seen once: when it is repeated, the cut-over may have been done.
-            let before = until_available(stop, || deploy::live(&**builds, self.name()))?;
-            until_available(stop, || deploy::cut_over(&**builds, self.name(), deployment.number, before))?;
+            let before = patience.ask(Port::State, || deploy::live(&**builds, self.name()))?;
+            patience.ask(Port::State, || deploy::cut_over(&**builds, self.name(), deployment.number, before))?;
             tracing::info!(projection = self.name(), generation = deployment.number, "went live");
         }
         self.session(&deployment, Stage::Live, target)
@@ -153,7 +161,7 @@ impl<'s> Run<'s> {
             store: &*store,
             generation: deployment.number,
             stage,
-            progress: &self.progress,
+            place: &self.place,
             stop: &self.supervisor.stop,
         };
         match session::run(&setting, until)? {
@@ -171,23 +179,27 @@ impl<'s> Run<'s> {
     fn note_end(&self, halt: Option<&Halt>) -> Result<(), Fault> {
         let builds = &self.supervisor.stores.builds;
         let Some(halt) = halt else {
-            self.progress.send_modify(|progress| progress.stage = Stage::Stopped);
+            self.place.progress.send_modify(|progress| progress.stage = Stage::Stopped);
             return builds.note(self.name(), &Standing::Stopped);
         };
         let reason = chain(halt);
         tracing::error!(projection = self.name(), code = halt.code(), "halted: {reason}");
-        self.progress.send_modify(|progress| progress.stage = Stage::Halted { code: halt.code(), reason: reason.clone() });
+        self.place.progress.send_modify(|progress| progress.stage = Stage::Halted { code: halt.code(), reason: reason.clone() });
         // How a projection stands is for its owner to say.
         if halt.is_takeover() {
             return Ok(());
         }
         let standing = Standing::Halted(reason);
-        until_available(&self.supervisor.stop, || builds.note(self.name(), &standing))
+        self.patience().ask(Port::State, || builds.note(self.name(), &standing))
     }
 
     fn head(&self) -> Result<u64, Fault> {
-        let head = until_available(&self.supervisor.stop, || self.supervisor.stores.log.head())?;
+        let head = self.patience().ask(Port::Log, || self.supervisor.stores.log.head())?;
         Ok(head.map_or(0, |head| head.position))
+    }
+
+    fn patience(&self) -> Patience<'_> {
+        Patience { stop: &self.supervisor.stop, waits: &self.place.waits }
     }
 
     fn name(&self) -> &'s str {

@@ -169,7 +169,7 @@ fn it_follows_the_log_until_it_is_stopped() {
     std::thread::scope(|scope| {
         let running = scope.spawn(|| run_all(&world.supervisor, std::slice::from_ref(&definition), Goal::Follow));
         scope.spawn(move || {
-            let mut progress = place.subscribe();
+            let mut progress = place.progress.subscribe();
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             for position in 1..=3 {
                 runtime.block_on(progress.wait_for(|now| now.position >= position)).unwrap();
@@ -260,7 +260,7 @@ fn whoever_comes_later_takes_over() {
     let (one, other) = (World::new(folder.path()), World::new(folder.path()));
     let (first, second) = (one.definition(Policy::Park, 1), other.definition(Policy::Park, 1));
     one.publish(&[&born("a", 1)]);
-    let mut progress = one.supervisor.board.place("people").subscribe();
+    let mut progress = one.supervisor.board.place("people").progress.subscribe();
     std::thread::scope(|scope| {
         let running = scope.spawn(|| run_all(&one.supervisor, std::slice::from_ref(&first), Goal::Follow));
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

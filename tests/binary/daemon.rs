@@ -9,7 +9,8 @@ const HEADERS: [&str; 3] = ["etag", "projector-position", "content-type"];
 
 /// A daemon that runs, until dropped.
 pub struct Daemon {
-    process: Child,
+    /// Its process.
+    pub process: Child,
     /// Where it answers.
     pub address: String,
 }

@@ -1,6 +1,7 @@
 //! A folder in which the binary runs: the reference projections, with log and state where the test wants them.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -95,6 +96,15 @@ impl Folder {
     /// Starts the daemon. What it complains about is shown where the test fails.
     pub fn daemon(&self) -> Daemon {
         Daemon::start(self.command(&["run"]))
+    }
+
+    /// Starts the daemon with these environment variables, and what it says on stderr.
+    pub fn daemon_heard(&self, variables: &[(&str, &str)]) -> (Daemon, impl Iterator<Item = String> + use<>) {
+        let mut command = self.command(&["run"]);
+        command.envs(variables.iter().copied()).stderr(Stdio::piped());
+        let mut daemon = Daemon::start(command);
+        let said = daemon.process.stderr.take().expect("it is piped");
+        (daemon, BufReader::new(said).lines().map_while(Result::ok))
     }
 
     /// Log and stores, as the binary opens them.

@@ -8,6 +8,7 @@ mod certificates;
 #[path = "../binary/daemon.rs"]
 mod daemon;
 mod folder;
+mod health;
 mod jetstream;
 mod nats;
 mod process;

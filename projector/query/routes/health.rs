@@ -1,7 +1,7 @@
 //! `/healthz`: whether the process answers. `/readyz`: whether its views can be relied on; `?timeout=30s` waits until the start
 //! is over.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::query::freshness::timeout;
 use crate::query::{Api, Problem};
-use crate::run::{Progress, Stage};
+use crate::run::{Health, Place, Wait};
 
 /// The routes of this resource.
 pub fn routes() -> Router<Api> {
@@ -35,16 +35,26 @@ async fn ready(
     let longest = waiting.timeout.as_deref().map_or(Ok(Duration::ZERO), timeout)?;
     // Who asked hears what is left to wait for, whether all have started or not.
     let _ = tokio::time::timeout(longest, api.board.started()).await;
-    let unready: Vec<Value> = api.board.all().iter().filter_map(|(name, progress)| why_not(name, progress)).collect();
+    let unready: Vec<Value> = api.board.places().iter().filter_map(|(name, place)| why_not(&api, name, place)).collect();
     let status = if unready.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     Ok((status, Json(json!({ "ready": unready.is_empty(), "waiting_for": unready }))))
 }
 
-fn why_not(name: &str, progress: &Progress) -> Option<Value> {
-    match &progress.stage {
-        // While a new generation is built readers see the one before.
-        Stage::Live | Stage::Building => None,
-        Stage::Starting | Stage::Stopped => Some(json!({ "projection": name, "state": progress.stage.word() })),
-        Stage::Halted { code, reason } => Some(json!({ "projection": name, "state": "halted", "code": code, "reason": reason })),
-    }
+fn why_not(api: &Api, name: &str, place: &Place) -> Option<Value> {
+    let health = place.health(api.stall_after);
+    let mut unready = match &health {
+        Health::Well => return None,
+        Health::Starting | Health::Stopped => json!({}),
+        Health::Stalled(stall) => json!({ "reason": stall.to_string() }),
+        Health::Halted { code, reason } => json!({ "code": code, "reason": reason }),
+    };
+    unready["projection"] = name.into();
+    unready["state"] = health.word().into();
+    unready["retrying"] = place.waits.at(Instant::now()).iter().map(retrying).collect();
+    Some(unready)
+}
+
+/// A port that does not answer just now.
+pub fn retrying(wait: &Wait) -> Value {
+    json!({ "port": wait.port.word(), "seconds": wait.lasting.as_secs_f64(), "failures": wait.failures, "error": wait.error })
 }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender};
+use std::time::Instant;
 
 use projections::engine::LogEvent;
 use projections::plan::Policy;
@@ -10,7 +11,7 @@ use super::super::committer::Committed;
 use super::super::halt::Halt;
 use super::super::pace::{Situation, Step, Until, Work, decide};
 use super::super::processor::{Computed, Processor};
-use super::super::retry::until_available;
+use super::super::waits::Port;
 use super::{End, Event, Setting, refuse_flood};
 use crate::state::Outcome;
 
@@ -127,7 +128,7 @@ impl<'s> Session<'s> {
             events.retain(|event| event.position <= end);
         }
         self.buffered = events;
-        self.setting.progress.send_if_modified(|progress| {
+        self.setting.place.progress.send_if_modified(|progress| {
             progress.head = progress.head.max(head);
             false
         });
@@ -135,15 +136,26 @@ impl<'s> Session<'s> {
 
     /// A session that has nothing to commit would not notice that it was replaced, or that the store lost what was committed.
     fn check_owner(&mut self) -> Result<(), Halt> {
-        let found = until_available(self.setting.stop, || self.setting.store.look())?;
+        let found = self.setting.patience().ask(Port::State, || self.setting.store.look())?;
         if found.fence > self.fence {
             return Err(Halt::Fenced { ours: self.fence, newer: found.fence });
         }
         let is_settled = !self.is_committing && self.computed.is_empty();
         if found.fence < self.fence || is_settled && found.checkpoint != *self.processor.checkpoint() {
             self.restart();
+        } else if is_settled && self.processor.pending_jobs() == 0 {
+            self.rests();
         }
         Ok(())
+    }
+
+    /// There is nothing to do, as the log and the store have said just now.
+    fn rests(&self) {
+        self.setting.place.progress.send_if_modified(|progress| {
+            progress.moved = Instant::now();
+            // Nobody waits for that.
+            false
+        });
     }
 
     /// Ends without a further commit: the store is not where what is folded would follow.
@@ -157,7 +169,7 @@ impl<'s> Session<'s> {
         match committed.outcome {
             Outcome::Committed | Outcome::AlreadyCommitted => {
                 self.processor.committed(committed.number);
-                self.setting.progress.send_modify(|progress| {
+                self.setting.place.progress.send_modify(|progress| {
                     progress.position = committed.position;
                     progress.head = progress.head.max(committed.position);
                     progress.pending_jobs = committed.pending_jobs;

@@ -61,7 +61,7 @@ fn a_cut_over_that_the_store_has_lost_is_done_again() {
     world.publish(&[&born("a", 1)]);
     assert!(world.catch_up(&world.definition(Policy::Park, 1)).is_none());
     let definition = world.definition(Policy::Park, 2);
-    let mut progress = world.supervisor.board.place("people").subscribe();
+    let mut progress = world.supervisor.board.place("people").progress.subscribe();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     std::thread::scope(|scope| {
         let running = scope.spawn(|| run_all(&world.supervisor, std::slice::from_ref(&definition), Goal::Follow));

@@ -1,0 +1,59 @@
+//! Nothing says that it is well while nothing moves.
+
+use projector::demo::Shop;
+
+use crate::daemon::Daemon;
+use crate::folder::{Folder, wait_until_folded};
+use crate::{nats, redis};
+
+const SETTINGS: [(&str, &str); 2] = [("PROJECTOR_RUN_STALL_AFTER", "2s"), ("PROJECTOR_TELEMETRY_FILTER", "info")];
+
+fn readiness(daemon: &Daemon) -> String {
+    daemon.ask("GET", "/readyz", "")
+}
+
+/// Waits for a line with this in it.
+fn hear(said: &mut impl Iterator<Item = String>, words: &str) -> String {
+    said.find(|line| line.contains(words)).unwrap_or_else(|| panic!("it ends without saying '{words}'"))
+}
+
+#[test]
+fn a_daemon_whose_log_stands_still_is_not_ready() {
+    let server = nats::start();
+    let folder = Folder::on_jetstream(&server);
+    folder.run(&["log", "create"]);
+    folder.publish(Shop::new(5).take(50).map(|event| event.bytes));
+    let (daemon, mut said) = folder.daemon_heard(&SETTINGS);
+    wait_until_folded(&daemon, 50);
+    assert!(readiness(&daemon).starts_with("HTTP/1.1 200"));
+
+    server.pause();
+    let warning = hear(&mut said, "stalled: ");
+    assert!(warning.contains("the log does not answer"), "{warning}");
+    let stalled = readiness(&daemon);
+    assert!(stalled.starts_with("HTTP/1.1 503"), "{stalled}");
+    for words in [r#""state":"stalled""#, r#""projection":"shop""#, "the log does not answer", r#""port":"log""#] {
+        assert!(stalled.contains(words), "{words}: {stalled}");
+    }
+    assert!(daemon.ask("GET", "/healthz", "").starts_with("HTTP/1.1 200"), "to start it again would not help");
+
+    server.resume();
+    hear(&mut said, "no longer stalled");
+    assert!(readiness(&daemon).starts_with("HTTP/1.1 200"));
+}
+
+#[test]
+fn a_daemon_without_its_state_is_not_ready() {
+    let mut server = redis::start();
+    let folder = Folder::on_redis(&server);
+    folder.publish(Shop::new(6).take(50).map(|event| event.bytes));
+    let (daemon, mut said) = folder.daemon_heard(&SETTINGS);
+    wait_until_folded(&daemon, 50);
+    server.kill();
+    hear(&mut said, "stalled: ");
+    let stalled = readiness(&daemon);
+    assert!(stalled.starts_with("HTTP/1.1 503") && stalled.contains("the state does not answer"), "{stalled}");
+    server.restart();
+    hear(&mut said, "no longer stalled");
+    assert!(readiness(&daemon).starts_with("HTTP/1.1 200"));
+}
