@@ -107,11 +107,13 @@ mod tests {
             fingerprint,
             catalogue: Catalogue::default(),
             log: LogIdentity("l".into()),
+            creation: String::new(),
             checkpoint: Checkpoint::default(),
             dead_letters: vec![],
             broken_documents: 0,
             pending_jobs: 0,
             parked_keys: 0,
+            backlog: None,
         };
         let builds = fingerprints.iter().map(build).collect();
         ProjectionRecord { name: "shop".into(), live: Some(live), standing: Standing::Stopped, builds }

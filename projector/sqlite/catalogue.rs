@@ -6,9 +6,11 @@
 //! | `meta` | a fact of the file: the log's identity | written once |
 //! | `projections` | a projection: its live generation and its state | at start, stop and cut-over |
 //! | `generations` | one build of a projection: fingerprint, views, checkpoint, fence | with every commit |
+//! | `flushing` | how far the tables of one build are, where those are in another store | with claims, and by flushers |
 //! | `dead_letters` | an event that one build could not apply | with commits |
 //! | `NAME.gN.cells` | a cell of the engine, by family, number and key | with commits |
 //! | `NAME.gN.links` | a member of a set of the engine, by family, number, value and member | with commits |
+//! | `NAME.gN.outbox` | a document that its table does not have yet, and the commit that changed it | with commits, and by flushers |
 //! | `NAME.gN.view.VIEW` | a document, by key, with its filter columns as ordered bytes | with commits |
 
 use rusqlite::{Connection, TransactionBehavior};
@@ -16,7 +18,7 @@ use rusqlite::{Connection, TransactionBehavior};
 /// "Proj": how SQLite's `application_id` names our files.
 const APPLICATION: i32 = 0x5072_6f6a;
 /// The version of the tables below.
-const FORMAT: i32 = 2;
+const FORMAT: i32 = 3;
 
 const SHARED: &str = "
 CREATE TABLE log (position INTEGER PRIMARY KEY, time INTEGER NOT NULL, subject TEXT, data BLOB NOT NULL);
@@ -27,8 +29,13 @@ CREATE TABLE projections (
 CREATE TABLE generations (
     projection TEXT NOT NULL, number INTEGER NOT NULL, fingerprint BLOB NOT NULL, views TEXT NOT NULL,
     log TEXT NOT NULL, fence INTEGER NOT NULL, commits INTEGER NOT NULL,
-    position INTEGER NOT NULL, event_hash BLOB, event_time INTEGER,
+    position INTEGER NOT NULL, event_hash BLOB, event_time INTEGER, creation TEXT NOT NULL,
     PRIMARY KEY (projection, number)
+) WITHOUT ROWID;
+CREATE TABLE flushing (
+    projection TEXT NOT NULL, generation INTEGER NOT NULL, entering INTEGER NOT NULL, epoch INTEGER NOT NULL,
+    flusher TEXT, audit_from INTEGER, filled INTEGER NOT NULL, flushed INTEGER NOT NULL,
+    PRIMARY KEY (projection, generation)
 ) WITHOUT ROWID;
 CREATE TABLE dead_letters (
     projection TEXT NOT NULL, generation INTEGER NOT NULL, position INTEGER NOT NULL,
@@ -105,6 +112,16 @@ impl BuildTables {
         self.quoted("links")
     }
 
+    /// The documents that wait to be written to tables elsewhere.
+    pub fn outbox(&self) -> String {
+        self.quoted("outbox")
+    }
+
+    /// The index over them, by commit.
+    pub fn outbox_order(&self) -> String {
+        self.quoted("outbox.order")
+    }
+
     /// The documents of a view.
     pub fn documents(&self, view: &str) -> String {
         self.quoted(&format!("view.{view}"))
@@ -147,7 +164,7 @@ mod tests {
             ("CREATE TABLE t (a)", "it is a database of another program"),
             (
                 "CREATE TABLE t (a); PRAGMA application_id = 1349676906; PRAGMA user_version = 9",
-                "its format is 9, this program writes format 2",
+                "its format is 9, this program writes format 3",
             ),
         ] {
             let mut connection = Connection::open_in_memory().unwrap();

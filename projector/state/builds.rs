@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use super::{Checkpoint, StateStore};
+use super::{Backlog, Checkpoint, Outbox, StateStore};
 use crate::fault::Fault;
 use crate::log::LogIdentity;
 use crate::view::Catalogue;
@@ -22,6 +22,9 @@ pub trait Builds: Send + Sync {
 
     /// The store of a build.
     fn open(&self, projection: &str, number: u64, catalogue: &Catalogue) -> Result<Arc<dyn StateStore>, Fault>;
+
+    /// The outbox of a build, for one flusher.
+    fn outbox(&self, projection: &str, number: u64, catalogue: &Catalogue) -> Result<Arc<dyn Outbox>, Fault>;
 
     /// Makes a build the one that readers see, from one moment to the next.
     fn go_live(&self, projection: &str, number: u64) -> Result<(), Fault>;
@@ -85,6 +88,8 @@ pub struct Build {
     pub catalogue: Catalogue,
     /// The log it is folded from.
     pub log: LogIdentity,
+    /// A name that no other build has or had.
+    pub creation: String,
     /// How far it has come.
     pub checkpoint: Checkpoint,
     /// Dead letters, by kind.
@@ -95,6 +100,8 @@ pub struct Build {
     pub pending_jobs: u64,
     /// Entity keys whose events wait.
     pub parked_keys: u64,
+    /// How far its tables are, where those are in another store.
+    pub backlog: Option<Backlog>,
 }
 
 /// What a projection is doing.

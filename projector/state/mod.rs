@@ -1,19 +1,23 @@
 //! Where the state of a projection is kept: the ports, the store that is embedded, and the one in Redis.
 //!
 //! [`StateStore`] is one build of a projection, as its owner writes it. [`Builds`] is what is known of all builds: which
-//! one is live, how far each has come. [`Views`] is the reader's side. The ports block; see [`crate::log`] for why.
+//! one is live, how far each has come. [`Views`] is the reader's side, [`Outbox`] that of tables in another store. The ports block; see
+//! [`crate::log`] for why.
 
 pub mod builds;
 mod catalogues;
 pub mod embedded;
 mod letter_keys;
+pub mod outbox;
 pub mod redis;
+mod token;
 pub mod views;
 
 use std::sync::Arc;
 
 pub use builds::{Build, Builds, Creation, NewBuild, ProjectionRecord, Standing};
 pub use embedded::EmbeddedState;
+pub use outbox::{Backlog, Entering, Outbox};
 use projections::codec::Key;
 use projections::engine::{Answers, Changes, LogEvent, Missing, Space};
 pub use redis::{RedisState, RedisUrl};

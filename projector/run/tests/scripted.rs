@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use projections::engine::{Answers, Missing, Space};
 
 use crate::fault::Fault;
-use crate::state::{Builds, Claim, Commit, Creation, NewBuild, Outcome, ProjectionRecord, Standing, StateStore, StoredCells};
+use crate::state::{
+    Builds, Claim, Commit, Creation, NewBuild, Outbox, Outcome, ProjectionRecord, Standing, StateStore, StoredCells,
+};
 use crate::view::Catalogue;
 
 /// What goes wrong, once.
@@ -71,6 +73,10 @@ impl Builds for Scripted {
     fn open(&self, projection: &str, number: u64, catalogue: &Catalogue) -> Result<Arc<dyn StateStore>, Fault> {
         let store = self.builds.open(projection, number, catalogue)?;
         Ok(Arc::new(ScriptedStore { store, script: self.script.clone() }))
+    }
+
+    fn outbox(&self, projection: &str, number: u64, catalogue: &Catalogue) -> Result<Arc<dyn Outbox>, Fault> {
+        self.builds.outbox(projection, number, catalogue)
     }
 
     fn go_live(&self, projection: &str, number: u64) -> Result<(), Fault> {

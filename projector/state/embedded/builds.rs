@@ -8,12 +8,13 @@ use rusqlite::types::Type as Stored;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::layout::{self, Layout};
+use super::outbox::{self, EmbeddedOutbox};
 use super::{EmbeddedBuild, EmbeddedState, checkpoint, fetch, presence};
 use crate::clock;
 use crate::fault::Fault;
 use crate::log::LogIdentity;
 use crate::sqlite::catalogue::BuildTables;
-use crate::state::{Build, Builds, Creation, NewBuild, ProjectionRecord, Standing, StateStore};
+use crate::state::{Build, Builds, Creation, NewBuild, Outbox, ProjectionRecord, Standing, StateStore, token};
 use crate::view::Catalogue;
 
 impl Builds for EmbeddedState {
@@ -57,7 +58,13 @@ impl Builds for EmbeddedState {
             projection: projection.to_owned(),
             number,
             layout: Layout::new(projection, number, catalogue),
+            entering: self.entering,
         }))
+    }
+
+    fn outbox(&self, projection: &str, number: u64, catalogue: &Catalogue) -> Result<Arc<dyn Outbox>, Fault> {
+        let layout = Layout::new(projection, number, catalogue);
+        Ok(Arc::new(EmbeddedOutbox::new(self.database.clone(), projection, number, layout)))
     }
 
     fn go_live(&self, projection: &str, number: u64) -> Result<(), Fault> {
@@ -77,7 +84,7 @@ impl Builds for EmbeddedState {
                 return Ok(());
             }
             layout::drop_tables(file, projection, number)?;
-            for table in ["dead_letters WHERE generation", "generations WHERE number"] {
+            for table in ["dead_letters WHERE generation", "flushing WHERE generation", "generations WHERE number"] {
                 file.execute(&format!("DELETE FROM {table} = ?2 AND projection = ?1"), params![projection, number])?;
             }
             Ok(())
@@ -109,8 +116,8 @@ fn put(file: &Transaction<'_>, projection: &str, standing: &Standing) -> rusqlit
 
 fn create(file: &Transaction<'_>, build: &NewBuild, views: &str) -> rusqlite::Result<()> {
     file.execute(
-        "INSERT INTO generations VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0, NULL, NULL)",
-        params![build.projection, build.number, build.fingerprint.to_be_bytes(), views, build.log.0],
+        "INSERT INTO generations VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0, NULL, NULL, ?6)",
+        params![build.projection, build.number, build.fingerprint.to_be_bytes(), views, build.log.0, token::unique()],
     )?;
     file.execute(
         "INSERT INTO projections VALUES (?1, ?2, 'stopped', NULL, ?3) ON CONFLICT DO NOTHING",
@@ -121,7 +128,7 @@ fn create(file: &Transaction<'_>, build: &NewBuild, views: &str) -> rusqlite::Re
 
 fn builds(file: &Transaction<'_>, projection: &str) -> rusqlite::Result<Vec<Build>> {
     let mut select = file.prepare_cached(
-        "SELECT commits, position, event_hash, event_time, number, fingerprint, views, log
+        "SELECT commits, position, event_hash, event_time, number, fingerprint, views, log, creation
          FROM generations WHERE projection = ?1 ORDER BY number",
     )?;
     select.query_and_then([projection], |row| build(file, projection, row))?.collect()
@@ -134,11 +141,13 @@ fn build(file: &Transaction<'_>, projection: &str, row: &Row<'_>) -> rusqlite::R
         number,
         fingerprint: u64::from_be_bytes(row.get(5)?),
         log: LogIdentity(row.get(7)?),
+        creation: row.get(8)?,
         checkpoint: checkpoint(row)?,
         dead_letters: dead_letters(file, projection, number)?,
         broken_documents: broken(file, projection, number, &catalogue)?,
         pending_jobs: fetch::count_cells(file, &cells, Space::Job)?,
         parked_keys: fetch::count_cells(file, &cells, Space::Parked)?,
+        backlog: outbox::backlog(file, projection, number)?,
         catalogue,
     })
 }

@@ -5,9 +5,9 @@ use projections::engine::{Changes, Content, DeadLetter, DocumentChange};
 use rusqlite::{Transaction, params};
 
 use super::layout::{Layout, ViewLayout};
-use super::{address, records};
+use super::{address, outbox, records};
 use crate::document;
-use crate::state::{Claim, Commit, Outcome};
+use crate::state::{Claim, Commit, Entering, Outcome};
 
 /// What a commit writes, encoded and sorted: neighbours share pages, and pages are written once.
 pub struct Writes<'a> {
@@ -15,6 +15,8 @@ pub struct Writes<'a> {
     links: Vec<(Vec<u8>, bool)>,
     documents: Vec<DocumentWrite<'a>>,
     dead_letters: &'a [DeadLetter],
+    /// The number under which the documents are entered into the outbox, if they are.
+    enters: Option<u64>,
 }
 
 /// A document to write, or to remove.
@@ -71,8 +73,9 @@ fn refusal(found: Claim, commit: &Commit<'_>) -> Outcome {
 // === impl Writes ===
 
 impl<'a> Writes<'a> {
-    /// Encodes and sorts the changes.
-    pub fn prepare(layout: &Layout, changes: &'a Changes) -> Writes<'a> {
+    /// Encodes and sorts what the commit writes.
+    pub fn prepare(layout: &Layout, commit: &Commit<'a>, entering: Entering) -> Writes<'a> {
+        let changes: &'a Changes = commit.changes;
         let cells = changes.cells.iter().filter_map(|(cell, bytes)| Some((address::of_cell(cell)?, bytes.as_deref())));
         let links = changes.links.iter().map(|link| (address::of_member(&link.set, &link.member), link.present));
         let mut writes = Writes {
@@ -80,6 +83,7 @@ impl<'a> Writes<'a> {
             links: links.collect(),
             documents: changes.documents.iter().map(|change| DocumentWrite::prepare(layout, change)).collect(),
             dead_letters: &changes.dead_letters,
+            enters: (entering == Entering::Changes).then_some(commit.checkpoint.commits),
         };
         writes.cells.sort_unstable();
         writes.links.sort_unstable();
@@ -93,6 +97,9 @@ impl<'a> Writes<'a> {
         self.write_links(file, layout)?;
         for document in &self.documents {
             document.write(file, layout.view(document.view))?;
+        }
+        if let Some(commits) = self.enters {
+            outbox::enter(file, layout, self.documents.iter().map(|document| (document.view, document.key)), commits)?;
         }
         for letter in self.dead_letters {
             records::put_dead_letter(file, projection, number, letter)?;

@@ -24,6 +24,10 @@ pub struct Layout {
     pub put_link: String,
     /// Removes a member: key.
     pub remove_link: String,
+    /// Enters a document into the outbox: view, key, commits.
+    pub put_entry: String,
+    /// The outbox, as SQL names it.
+    pub outbox: String,
     /// The views, by number.
     pub views: Vec<ViewLayout>,
 }
@@ -53,7 +57,7 @@ impl Layout {
     /// The statements of generation `number` of `projection`.
     pub fn new(projection: &str, number: u64, catalogue: &Catalogue) -> Layout {
         let tables = BuildTables::new(projection, number);
-        let (cells, links) = (tables.cells(), tables.links());
+        let (cells, links, outbox) = (tables.cells(), tables.links(), tables.outbox());
         Layout {
             get_cell: format!("SELECT value FROM {cells} WHERE key = ?1"),
             put_cell: format!("INSERT INTO {cells} VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value"),
@@ -62,6 +66,8 @@ impl Layout {
             page_of_links: format!("SELECT key FROM {links} WHERE key > ?1 AND key < ?2 ORDER BY key LIMIT ?3"),
             put_link: format!("INSERT INTO {links} VALUES (?1) ON CONFLICT DO NOTHING"),
             remove_link: format!("DELETE FROM {links} WHERE key = ?1"),
+            put_entry: format!("INSERT INTO {outbox} VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET commits = excluded.commits"),
+            outbox,
             views: catalogue.views.iter().map(|spec| ViewLayout::new(&tables, spec.clone())).collect(),
             tables,
         }
@@ -74,10 +80,13 @@ impl Layout {
 
     /// Creates the tables.
     pub fn create(&self, file: &Transaction<'_>) -> rusqlite::Result<()> {
-        let (cells, links) = (self.tables.cells(), self.tables.links());
+        let (cells, links, outbox) = (self.tables.cells(), self.tables.links(), &self.outbox);
+        let order = self.tables.outbox_order();
         file.execute_batch(&format!(
             "CREATE TABLE {cells} (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
-             CREATE TABLE {links} (key BLOB PRIMARY KEY) WITHOUT ROWID;"
+             CREATE TABLE {links} (key BLOB PRIMARY KEY) WITHOUT ROWID;
+             CREATE TABLE {outbox} (view INTEGER, key BLOB, commits INTEGER NOT NULL, PRIMARY KEY (view, key)) WITHOUT ROWID;
+             CREATE INDEX {order} ON {outbox} (commits);"
         ))?;
         for view in &self.views {
             view.create(file, &self.tables)?;

@@ -10,6 +10,7 @@ mod commit;
 mod documents;
 mod fetch;
 mod layout;
+mod outbox;
 mod presence;
 mod records;
 mod views;
@@ -24,7 +25,7 @@ use self::layout::Layout;
 pub use self::layout::ViewLayout;
 pub use self::views::{layout as view_layout, position};
 use super::catalogues::Catalogues;
-use super::{Checkpoint, Claim, Commit, EventMark, Outcome, StateStore, StoredCells};
+use super::{Checkpoint, Claim, Commit, Entering, EventMark, Outcome, StateStore, StoredCells};
 use crate::fault::Fault;
 use crate::sqlite::Database;
 
@@ -33,6 +34,7 @@ use crate::sqlite::Database;
 pub struct EmbeddedState {
     database: Arc<Database>,
     catalogues: Arc<Catalogues>,
+    entering: Entering,
 }
 
 /// One build in the SQLite file.
@@ -41,6 +43,7 @@ struct EmbeddedBuild {
     projection: String,
     number: u64,
     layout: Layout,
+    entering: Entering,
 }
 
 // === impl EmbeddedState ===
@@ -48,7 +51,13 @@ struct EmbeddedBuild {
 impl EmbeddedState {
     /// The state in this file.
     pub fn new(database: Arc<Database>) -> EmbeddedState {
-        EmbeddedState { database, catalogues: Arc::default() }
+        EmbeddedState { database, catalogues: Arc::default(), entering: Entering::default() }
+    }
+
+    /// The same, whose commits enter what they change into the outbox: for tables elsewhere.
+    #[must_use]
+    pub fn with_outbox(self) -> EmbeddedState {
+        EmbeddedState { entering: Entering::Changes, ..self }
     }
 }
 
@@ -59,7 +68,11 @@ impl StateStore for EmbeddedBuild {
         let sql = "UPDATE generations SET fence = fence + 1 WHERE projection = ?1 AND number = ?2
                    RETURNING commits, position, event_hash, event_time, fence";
         let claimed = self.database.write("claiming the projection", |file| {
-            file.query_row(sql, params![self.projection, self.number], claim).optional()
+            let claimed = file.query_row(sql, params![self.projection, self.number], claim).optional()?;
+            if let Some(Claim { checkpoint, .. }) = &claimed {
+                outbox::claimed(file, &self.layout, (&self.projection, self.number), checkpoint, self.entering)?;
+            }
+            Ok(claimed)
         })?;
         claimed.ok_or_else(|| self.is_gone())
     }
@@ -86,7 +99,7 @@ impl StateStore for EmbeddedBuild {
 
     fn commit(&self, commit: &Commit<'_>) -> Result<Outcome, Fault> {
         // What can be done before the file is locked is done before.
-        let writes = commit::Writes::prepare(&self.layout, commit.changes);
+        let writes = commit::Writes::prepare(&self.layout, commit, self.entering);
         let outcome = self.database.write("committing", |file| {
             let outcome = commit::advance(file, &self.projection, self.number, commit)?;
             if outcome == Some(Outcome::Committed) {

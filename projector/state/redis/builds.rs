@@ -7,11 +7,12 @@ use std::sync::Arc;
 use redis::{Connection, RedisResult};
 
 use super::keys::{BuildKeys, ProjectionKeys};
+use super::outbox::RedisOutbox;
 use super::{RedisBuild, RedisState, checkpoint, dead_letters, keys, presence, reading};
 use crate::clock;
 use crate::fault::Fault;
 use crate::log::LogIdentity;
-use crate::state::{Build, Builds, Creation, NewBuild, ProjectionRecord, Standing, StateStore};
+use crate::state::{Backlog, Build, Builds, Creation, NewBuild, Outbox, ProjectionRecord, Standing, StateStore, token};
 use crate::view::Catalogue;
 
 const CREATE: &str = include_str!("scripts/create.lua");
@@ -19,7 +20,7 @@ const GO_LIVE: &str = include_str!("scripts/go_live.lua");
 const NOTE: &str = include_str!("scripts/note.lua");
 const RETIRE: &str = include_str!("scripts/retire.lua");
 /// The version of the keys and of what is under them.
-const FORMAT: &str = "2";
+const FORMAT: &str = "3";
 
 /// Fields of a hash.
 type Fields = HashMap<String, String>;
@@ -41,6 +42,7 @@ impl Builds for RedisState {
         script.arg(CREATE).arg(3).arg(keys.record()).arg(keys.generations()).arg(keys.checkpoint(build.number));
         script.arg(build.number).arg(&fingerprint).arg(&["format", FORMAT, "fence", "0", "writer", "", "commits", "0"]);
         script.arg(&["position", "0", "hash", "", "time", "", "log", &build.log.0, "catalogue", &catalogue]);
+        script.arg(&["creation", &token::unique()]);
         let found: String = self.server.ask("creating a generation", |redis| {
             // A name without a record is no projection yet; a record without a name would never be found.
             redis::cmd("SADD").arg(&listed).arg(&build.projection).exec(redis)?;
@@ -51,7 +53,12 @@ impl Builds for RedisState {
 
     fn open(&self, projection: &str, number: u64, catalogue: &Catalogue) -> Result<Arc<dyn StateStore>, Fault> {
         let keys = BuildKeys::new(self.projection_keys(projection), number, catalogue.clone());
-        Ok(Arc::new(RedisBuild::new(self.server.clone(), keys, number)))
+        Ok(Arc::new(RedisBuild::new(self.server.clone(), keys, number, self.entering)))
+    }
+
+    fn outbox(&self, projection: &str, number: u64, catalogue: &Catalogue) -> Result<Arc<dyn Outbox>, Fault> {
+        let keys = BuildKeys::new(self.projection_keys(projection), number, catalogue.clone());
+        Ok(Arc::new(RedisOutbox::new(self.server.clone(), keys)))
     }
 
     fn go_live(&self, projection: &str, number: u64) -> Result<(), Fault> {
@@ -156,11 +163,13 @@ impl RedisState {
             fingerprint,
             catalogue,
             log,
+            creation: fields.get("creation").cloned().unwrap_or_default(),
             checkpoint,
             dead_letters: dead_letters::count(&counts.dead_letters),
             broken_documents: counts.broken_documents,
             pending_jobs: counts.pending_jobs,
             parked_keys: counts.parked_keys,
+            backlog: counts.backlog,
         }))
     }
 
@@ -179,15 +188,18 @@ impl RedisState {
         let mut pipeline = redis::pipe();
         pipeline.cmd("ZRANGE").arg(keys.dead_letters()).arg(0).arg(-1);
         pipeline.cmd("HLEN").arg(keys.jobs()).cmd("HLEN").arg(keys.parked());
-        let (dead_letters, pending_jobs, parked_keys) =
-            self.server.ask("counting", |redis| pipeline.query::<(Vec<String>, u64, u64)>(redis))?;
+        pipeline.cmd("HMGET").arg(keys.flusher()).arg(&["entering", "flushed"]).cmd("ZCARD").arg(keys.outbox());
+        type Found = (Vec<String>, u64, u64, (Option<u64>, Option<u64>), u64);
+        let (dead_letters, pending_jobs, parked_keys, (entering, flushed), entries) =
+            self.server.ask("counting", |redis| pipeline.query::<Found>(redis))?;
+        let backlog = entering.map(|_| Backlog { entries, flushed: flushed.unwrap_or(0) });
         let mut pipeline = redis::pipe();
         for view in 0..keys.catalogue().views.len() {
             pipeline.cmd("HLEN").arg(keys.broken(view));
         }
         let broken: Vec<u64> = self.server.ask("counting", |redis| reading::all(redis, &pipeline))?;
         let broken_documents = broken.into_iter().sum();
-        Ok(Counts { dead_letters, broken_documents, pending_jobs, parked_keys })
+        Ok(Counts { dead_letters, broken_documents, pending_jobs, parked_keys, backlog })
     }
 }
 
@@ -197,6 +209,7 @@ struct Counts {
     broken_documents: u64,
     pending_jobs: u64,
     parked_keys: u64,
+    backlog: Option<Backlog>,
 }
 
 /// Removes everything of a build but its checkpoint, in steps that let others work in between.

@@ -7,9 +7,9 @@ use projections::engine::{Changes, Content, DeadLetter, DocumentChange, Document
 use redis::Cmd;
 
 use super::keys::{BuildKeys, Slot};
-use super::{checkpoint, dead_letters};
+use super::{checkpoint, dead_letters, keys};
 use crate::document;
-use crate::state::Commit;
+use crate::state::{Commit, Entering};
 
 const SCRIPT: &str = include_str!("scripts/commit.lua");
 /// Lua unpacks somewhat less than 8,000 values at once; pairs count twice.
@@ -41,8 +41,11 @@ struct Sorted<'a> {
 }
 
 /// The call that does the commit.
-pub fn command(keys: &BuildKeys, writer: &str, commit: &Commit<'_>) -> Result<Cmd, TooLarge> {
-    let writes = Writes::of(keys, commit.changes);
+pub fn command(keys: &BuildKeys, writer: &str, entering: Entering, commit: &Commit<'_>) -> Result<Cmd, TooLarge> {
+    let mut writes = Writes::of(keys, commit.changes);
+    if entering == Entering::Changes {
+        writes.entries(keys, &commit.changes.documents, commit.checkpoint.commits);
+    }
     let words = writes.keys.len() + writes.words.len();
     if words + 16 > MOST_WORDS {
         return Err(TooLarge { words });
@@ -128,6 +131,13 @@ impl<'a> Writes<'a> {
         for (set, members) in leaving {
             self.on_one_key("ZREM", &keys.set(set), members);
         }
+    }
+
+    /// Each changed document waits in the outbox from this commit on.
+    fn entries(&mut self, keys: &BuildKeys, documents: &'a [DocumentChange], commits: u64) {
+        let commits = commits.to_string().into_bytes();
+        let scored = |change: &DocumentChange| [Cow::Owned(commits.clone()), Cow::Owned(keys::entry(change.view, &change.key))];
+        self.on_one_key("ZADD", keys.outbox().as_bytes(), documents.iter().flat_map(scored).collect());
     }
 
     fn dead_letters(&mut self, keys: &BuildKeys, letters: &'a [DeadLetter]) {
@@ -222,6 +232,6 @@ mod tests {
         let cell = |key| (CellKey { space: Space::Row(0), key: number(key) }, Some(b"x"[..].into()));
         let changes = Changes { cells: (0..MOST_WORDS / 2).map(cell).collect(), ..Changes::default() };
         let commit = Commit { fence: 1, follows: 0, checkpoint: &Checkpoint::default(), changes: &changes };
-        assert!(command(&keys(), "w", &commit).is_err());
+        assert!(command(&keys(), "w", Entering::Nothing, &commit).is_err());
     }
 }

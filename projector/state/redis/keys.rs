@@ -18,6 +18,9 @@
 //! | `{NS:shop:0}:g3:u:N:…` | sorted set | keys of the units of a group of roll-up N; all scores are 0 |
 //! | `{NS:shop:0}:g3:j` | hash | fan-out jobs |
 //! | `{NS:shop:0}:g3:w` | hash | entity keys whose events wait |
+//! | `{NS:shop:0}:g3:o` | sorted set | documents that tables elsewhere do not have yet, `N:…` with the view's number; scores are the commits that
+//!   changed them |
+//! | `{NS:shop:0}:g3:f` | hash | how far those tables are, and who flushes |
 //! | `{NS:shop:0}:g3:d` | sorted set | dead letters, `POSITION:KIND` with 20 digits; all scores are 0 |
 //! | `{NS:shop:0}:g3:d:POSITION` | hash | a dead letter: `kind`, `reason`, `keys`, `event` |
 //!
@@ -27,6 +30,7 @@ use projections::codec::{Key, print_key};
 use projections::engine::{CellKey, SetKey, SetSpace, Space};
 use projections::plan::ViewId;
 
+use crate::state::outbox::Entry;
 use crate::view::Catalogue;
 
 /// The keys that a projection has once.
@@ -55,6 +59,18 @@ pub enum Slot {
 /// The set of all projections.
 pub fn projections(namespace: &str) -> String {
     format!("{namespace}:projections")
+}
+
+/// What the outbox holds for a document.
+pub fn entry(view: ViewId, key: &Key) -> Vec<u8> {
+    joined(format!("{view}:"), key)
+}
+
+/// The document that an entry of the outbox stands for.
+pub fn parse_entry(bytes: &[u8]) -> Option<Entry> {
+    let colon = bytes.iter().position(|&byte| byte == b':')?;
+    let view = std::str::from_utf8(&bytes[..colon]).ok()?.parse().ok()?;
+    Some(Entry { view, key: Key::from_bytes(&bytes[colon + 1..]) })
 }
 
 // === impl ProjectionKeys ===
@@ -166,9 +182,14 @@ impl BuildKeys {
         format!("{}{text}", self.documents(view))
     }
 
+    /// What the keys of all documents start with.
+    pub fn all_documents(&self) -> String {
+        format!("{}v:", self.prefix)
+    }
+
     /// What the keys of a view's documents start with.
     pub fn documents(&self, view: ViewId) -> String {
-        format!("{}v:{}:", self.prefix, self.view_name(view))
+        format!("{}{}:", self.all_documents(), self.view_name(view))
     }
 
     /// The mark of a document.
@@ -179,6 +200,16 @@ impl BuildKeys {
     /// The broken documents of a view.
     pub fn broken(&self, view: ViewId) -> String {
         format!("{}b:{}", self.prefix, self.view_name(view))
+    }
+
+    /// The documents that wait to be written to tables elsewhere.
+    pub fn outbox(&self) -> String {
+        format!("{}o", self.prefix)
+    }
+
+    /// How far those tables are, and who flushes.
+    pub fn flusher(&self) -> String {
+        format!("{}f", self.prefix)
     }
 
     /// The dead letters.
@@ -221,5 +252,12 @@ mod tests {
         let keys = BuildKeys::new(ProjectionKeys::new("projector", "shop"), 3, catalogue);
         let key = Key::of(&[Value::Date(0), Value::Text("a,b".into())]);
         assert_eq!(keys.document(0, &key), "{projector:shop:0}:g3:v:daily:1970-01-01,a\\,b");
+    }
+
+    #[test]
+    fn entries_come_back() {
+        let key = Key::of(&[Value::Text("a:b".into())]);
+        assert_eq!(parse_entry(&entry(12, &key)), Some(Entry { view: 12, key }));
+        assert_eq!((parse_entry(b"12"), parse_entry(b"x:")), (None, None));
     }
 }

@@ -16,10 +16,10 @@ mod commit;
 mod dead_letters;
 mod fetch;
 pub mod keys;
+mod outbox;
 mod presence;
 mod reading;
 mod server;
-mod token;
 mod url;
 mod views;
 
@@ -33,7 +33,7 @@ pub use self::url::RedisUrl;
 use self::keys::BuildKeys;
 use self::server::Server;
 use super::catalogues::Catalogues;
-use super::{Checkpoint, Claim, Commit, Outcome, StateStore, StoredCells};
+use super::{Checkpoint, Claim, Commit, Entering, Outcome, StateStore, StoredCells, token};
 use crate::config::RedisPlace;
 use crate::fault::Fault;
 
@@ -47,6 +47,7 @@ pub struct RedisState {
     /// What we call ourselves as the owner of projections.
     name: String,
     catalogues: Arc<Catalogues>,
+    entering: Entering,
 }
 
 /// One build in Redis.
@@ -54,6 +55,7 @@ struct RedisBuild {
     server: Arc<Server>,
     keys: BuildKeys,
     number: u64,
+    entering: Entering,
     writer: Mutex<Writer>,
     /// The highest fence that was ours: the next must be higher, even where Redis has forgotten it.
     fence: AtomicU64,
@@ -79,7 +81,14 @@ impl RedisState {
             namespace: place.namespace.clone(),
             name: token::unique(),
             catalogues: Arc::default(),
+            entering: Entering::default(),
         })
+    }
+
+    /// The same, whose commits enter what they change into the outbox: for tables elsewhere.
+    #[must_use]
+    pub fn with_outbox(self) -> RedisState {
+        RedisState { entering: Entering::Changes, ..self }
     }
 }
 
@@ -89,8 +98,9 @@ impl StateStore for RedisBuild {
     fn claim(&self) -> Result<Claim, Fault> {
         let writer = self.claimant();
         let mut script = redis::cmd("EVAL");
-        script.arg(CLAIM).arg(2).arg(self.keys.checkpoint()).arg(self.keys.projection().record());
-        script.arg(&writer).arg(self.fence.load(Ordering::Relaxed));
+        script.arg(CLAIM).arg(4).arg(self.keys.checkpoint()).arg(self.keys.projection().record());
+        script.arg(self.keys.flusher()).arg(self.keys.outbox());
+        script.arg(&writer).arg(self.fence.load(Ordering::Relaxed)).arg(u8::from(self.entering == Entering::Changes));
         let answer: Vec<Option<String>> = self.server.ask("claiming the projection", |redis| script.query(redis))?;
         let claim = match answer.split_first() {
             Some((Some(word), found)) if word == "done" => self.parse_claim(found)?,
@@ -132,7 +142,7 @@ impl StateStore for RedisBuild {
 
     fn commit(&self, commit: &Commit<'_>) -> Result<Outcome, Fault> {
         let (Writer::Claiming(writer) | Writer::Owner(writer)) = self.writer().clone();
-        let command = commit::command(&self.keys, &writer, commit).map_err(|too_large| {
+        let command = commit::command(&self.keys, &writer, self.entering, commit).map_err(|too_large| {
             let advice = "lower run.commit_events or run.fan_out";
             self.server.unfit(format!("a commit of {} words is more than Redis takes at once; {advice}", too_large.words))
         })?;
@@ -142,8 +152,9 @@ impl StateStore for RedisBuild {
 }
 
 impl RedisBuild {
-    fn new(server: Arc<Server>, keys: BuildKeys, number: u64) -> RedisBuild {
-        RedisBuild { server, keys, number, writer: Mutex::new(Writer::Claiming(token::unique())), fence: AtomicU64::new(0) }
+    fn new(server: Arc<Server>, keys: BuildKeys, number: u64, entering: Entering) -> RedisBuild {
+        let writer = Mutex::new(Writer::Claiming(token::unique()));
+        RedisBuild { server, keys, number, entering, writer, fence: AtomicU64::new(0) }
     }
 
     /// The writer of the next claim.

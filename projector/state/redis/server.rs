@@ -21,6 +21,8 @@ pub struct Server {
     client: Client,
     place: String,
     idle: Mutex<Vec<Connection>>,
+    /// What the server called its run when it was connected to last.
+    run: Mutex<String>,
 }
 
 // === impl Server ===
@@ -30,7 +32,7 @@ impl Server {
     pub fn new(place: &RedisPlace) -> Result<Server, Fault> {
         let shown = place.url.to_string();
         match client::of(place) {
-            Ok(client) => Ok(Server { client, place: shown, idle: Mutex::default() }),
+            Ok(client) => Ok(Server { client, place: shown, idle: Mutex::default(), run: Mutex::default() }),
             Err(reason) => Err(Fault::Unfit { place: shown, reason }),
         }
     }
@@ -49,6 +51,11 @@ impl Server {
         let mut connection = self.connect()?;
         let answer = question(&mut connection);
         self.settle(operation, connection, answer)
+    }
+
+    /// The name of the server's run: another one after each restart, and on another server.
+    pub fn run(&self) -> String {
+        self.run.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Something stored that cannot be read.
@@ -84,10 +91,11 @@ impl Server {
             .and_then(|()| connection.set_write_timeout(Some(ANSWERING)))
             .and_then(|()| redis::cmd("INFO").query(&mut connection));
         let info: String = prepared.map_err(|error| self.fault(operation, error))?;
-        match objection(&info) {
-            Some(reason) => Err(self.unfit(reason)),
-            None => Ok(connection),
+        if let Some(reason) = objection(&info) {
+            return Err(self.unfit(reason));
         }
+        *self.run.lock().unwrap_or_else(PoisonError::into_inner) = said(&info, "run_id").to_owned();
+        Ok(connection)
     }
 
     /// Keeps the connection for the next question, unless something went wrong with it.
@@ -126,8 +134,7 @@ fn needs_a_person(error: &RedisError) -> bool {
 
 /// What speaks against using a server that says this of itself.
 fn objection(info: &str) -> Option<String> {
-    let said = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).unwrap_or_default();
-    let (version, policy) = (said("redis_version"), said("maxmemory_policy"));
+    let (version, policy) = (said(info, "redis_version"), said(info, "maxmemory_policy"));
     let major = version.split('.').next().and_then(|major| major.parse().ok()).unwrap_or(0);
     if major < OLDEST {
         return Some(format!("it is Redis {version}; {OLDEST}.0 or newer is needed"));
@@ -137,7 +144,12 @@ fn objection(info: &str) -> Option<String> {
             "its maxmemory-policy is {policy}, by which documents vanish when memory is short; set it to noeviction"
         ));
     }
-    (said("cluster_enabled") == "1").then(|| "it is a node of a Redis Cluster, which is not supported yet".to_owned())
+    (said(info, "cluster_enabled") == "1").then(|| "it is a node of a Redis Cluster, which is not supported yet".to_owned())
+}
+
+/// What a server says under this name.
+fn said<'i>(info: &'i str, name: &str) -> &'i str {
+    info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use projector::state::{
     Builds, Checkpoint, Claim, Commit, Creation, Document, DocumentBody, EventMark, NewBuild, Outcome, Reading, Standing,
     StateStore, Views,
 };
+use projector::tables::Flushed;
 use projector::view::{Catalogue, ColumnSpec, ViewSpec};
 use schemas::{Type, Value};
 
@@ -21,12 +22,15 @@ use schemas::{Type, Value};
 pub trait Fixture {
     /// Opens it as another process would.
     fn open(&self) -> State;
+    /// The same, as one whose tables are elsewhere.
+    fn open_with_outbox(&self) -> State;
 }
 
 /// State, opened.
 pub struct State {
     pub builds: Arc<dyn Builds>,
     pub views: Arc<dyn Views>,
+    pub flushed: Arc<dyn Flushed>,
 }
 
 /// The whole contract as tests of one store.
@@ -209,8 +213,8 @@ pub fn readers_see_documents_and_why_one_is_broken(fixture: &dyn Fixture) {
     let mut seen = Seen::default();
     state.views.scan(view, &mut seen).unwrap();
     assert_eq!(seen.position, 10);
-    let json = r#"{"id":"a","age":30}"#.to_owned();
-    assert_eq!(seen.bodies, [DocumentBody::Json(json), DocumentBody::Broken("division by zero".into())]);
+    let json = DocumentBody::Json(r#"{"id":"a","age":30}"#.into());
+    assert_eq!(seen.bodies, [json, DocumentBody::Broken("division by zero".into())]);
     assert_eq!(state.builds.projections().unwrap()[0].live_build().unwrap().broken_documents, 1);
 }
 
@@ -271,7 +275,7 @@ pub fn an_owner_is_there_until_it_says_otherwise_or_is_gone(fixture: &dyn Fixtur
     assert_eq!(standing(), Standing::Running, "who is not the owner any more has nothing to say");
 }
 
-/// More than any store writes or reads at once, in one commit.
+/// More than any store writes or reads at once.
 pub fn many_cells_and_members(fixture: &dyn Fixture) {
     let store = store(&open(fixture), 1);
     let fence = store.claim().unwrap().fence;

@@ -2,6 +2,8 @@
 
 mod contract;
 mod embedded;
+mod outbox;
 mod redis;
 mod redis_access;
+mod redis_outbox;
 mod redis_shop;

@@ -9,6 +9,7 @@ use projector::state::{Checkpoint, Claim, Commit, EventMark, Outcome, RedisState
 use redis::Commands;
 
 use super::contract::{self, Fixture, State, cell, commit, document, keeps_the_contract, key, open, person, store};
+use super::outbox::keeps_the_outbox;
 use crate::process::Server;
 use crate::proxy::Proxy;
 use crate::redis as server;
@@ -25,14 +26,22 @@ impl Fixture for Redis {
     fn open(&self) -> State {
         self.try_open().unwrap()
     }
+
+    fn open_with_outbox(&self) -> State {
+        self.state(RedisState::with_outbox).unwrap()
+    }
 }
 
 impl Redis {
     pub fn try_open(&self) -> Result<State, Fault> {
+        self.state(|state| state)
+    }
+
+    fn state(&self, change: impl Fn(RedisState) -> RedisState) -> Result<State, Fault> {
         let url = RedisUrl::parse(&self.url).unwrap();
         let place = RedisPlace { url, namespace: self.namespace.clone(), tls: self.tls.clone() };
-        let state = Arc::new(RedisState::new(&place)?);
-        Ok(State { builds: state.clone(), views: state })
+        let state = Arc::new(change(RedisState::new(&place)?));
+        Ok(State { builds: state.clone(), views: state.clone(), flushed: state })
     }
 }
 
@@ -55,6 +64,7 @@ pub fn version_of(state: &State, id: &str) -> Option<u64> {
 }
 
 keeps_the_contract!(redis(&[]));
+keeps_the_outbox!(redis(&[]));
 
 #[test]
 fn any_client_reads_documents() {

@@ -125,6 +125,6 @@ fn namespaces_and_databases_know_nothing_of_each_other() {
 fn what_a_newer_program_wrote_is_left_alone() {
     let redis = redis(&[]);
     assert_works(&redis);
-    let _: () = server::client(&redis.server).hset("{test:shop:0}:g1:cp", "format", 3).unwrap();
-    assert!(refusal(&redis).contains("is of format 3, this program writes format 2"), "{}", refusal(&redis));
+    let _: () = server::client(&redis.server).hset("{test:shop:0}:g1:cp", "format", 9).unwrap();
+    assert!(refusal(&redis).contains("is of format 9, this program writes format 3"), "{}", refusal(&redis));
 }

@@ -1,0 +1,206 @@
+//! The outbox in Redis: a sorted set of entries, scored by the commit that entered them, and the flusher's record.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use projections::codec::parse_key;
+use projections::engine::DocumentMark;
+use redis::Cmd;
+
+use super::keys::BuildKeys;
+use super::server::Server;
+use super::{RedisState, checkpoint, keys, reading};
+use crate::fault::Fault;
+use crate::state::outbox::{Denied, Entry, Left, Note, Place, Taken, Term};
+use crate::state::{Document, DocumentBody, Outbox, token};
+use crate::tables::Flushed;
+use crate::view::Catalogue;
+
+const BEGIN: &str = include_str!("scripts/outbox_begin.lua");
+const TAKE: &str = include_str!("scripts/outbox_take.lua");
+const SETTLE: &str = include_str!("scripts/outbox_settle.lua");
+const ENTER: &str = include_str!("scripts/outbox_enter.lua");
+const NOTE: &str = include_str!("scripts/outbox_note.lua");
+/// So many documents are read at one moment at most: all others wait for it, and Lua unpacks somewhat less than 8,000 values.
+const AT_ONCE: usize = 1000;
+
+/// The outbox of one build, for one flusher.
+pub struct RedisOutbox {
+    server: Arc<Server>,
+    keys: BuildKeys,
+    flusher: String,
+    /// The run of the server that the term began in. A later one may have lost something: the term, or what was committed in it.
+    run: Mutex<String>,
+}
+
+/// What a script answers: a word, and what belongs to it.
+type Answer = Vec<Option<String>>;
+
+/// Texts, marks and reasons of documents, the checkpoint, how many jobs and how many entries there were.
+type Found = (Vec<Option<String>>, Vec<Option<Vec<u8>>>, Vec<Option<String>>, Vec<Option<String>>, u64, u64);
+
+// === impl RedisOutbox ===
+
+impl RedisOutbox {
+    /// For a flusher that nobody knows yet.
+    pub fn new(server: Arc<Server>, keys: BuildKeys) -> RedisOutbox {
+        RedisOutbox { server, keys, flusher: token::unique(), run: Mutex::default() }
+    }
+
+    /// A script that begins with the flusher's record.
+    fn script(&self, script: &str, more: &[String]) -> Cmd {
+        let mut command = redis::cmd("EVAL");
+        command.arg(script).arg(1 + more.len()).arg(self.keys.flusher()).arg(more);
+        command
+    }
+
+    /// The same, for who has a term.
+    fn script_in_term(&self, script: &str, more: &[String], epoch: u64) -> Cmd {
+        let mut command = self.script(script, more);
+        command.arg(epoch).arg(&self.flusher);
+        command
+    }
+
+    /// What the script answers, unless the term is over.
+    fn ask(&self, operation: &'static str, command: &Cmd) -> Result<Answer, Denied> {
+        let answer: Answer = self.server.ask(operation, |redis| command.query(redis))?;
+        self.require_same_run()?;
+        match answer.first() {
+            Some(Some(word)) if word == "done" => Ok(answer),
+            _ => Err(Denied::Superseded),
+        }
+    }
+
+    /// To be called after the server was asked: an answer of a later run is seen as such.
+    fn require_same_run(&self) -> Result<(), Denied> {
+        let begun = self.run.lock().unwrap_or_else(PoisonError::into_inner);
+        if *begun == self.server.run() { Ok(()) } else { Err(Denied::Superseded) }
+    }
+
+    fn unreadable(&self, answer: &[Option<String>]) -> Fault {
+        self.server.damaged(format!("{} holds {answer:?}", self.keys.flusher()))
+    }
+
+    /// The oldest entries.
+    fn entries(&self, skip: usize, limit: usize) -> Result<Vec<Entry>, Fault> {
+        let (outbox, last) = (self.keys.outbox(), skip + limit.clamp(1, AT_ONCE) - 1);
+        let found: Vec<Vec<u8>> =
+            self.server.ask("reading the outbox", |redis| redis::cmd("ZRANGE").arg(&outbox).arg(skip).arg(last).query(redis))?;
+        let parsed = found.iter().map(|member| keys::parse_entry(member));
+        parsed.collect::<Option<_>>().ok_or_else(|| self.server.damaged(format!("{outbox} holds what is no entry")))
+    }
+
+    fn read(&self, entries: &[Entry]) -> Result<Found, Fault> {
+        let mut script = redis::cmd("EVAL_RO");
+        script.arg(TAKE).arg(3 + 3 * entries.len());
+        script.arg(self.keys.checkpoint()).arg(self.keys.outbox()).arg(self.keys.jobs());
+        for Entry { view, key } in entries {
+            script.arg(self.keys.document(*view, key)).arg(self.keys.mark(*view, key)).arg(self.keys.broken(*view));
+        }
+        for entry in entries {
+            script.arg(&entry.key[..]);
+        }
+        self.server.ask("reading the outbox", |redis| script.query(redis))
+    }
+
+    fn document(&self, entry: &Entry, body: Option<DocumentBody>, mark: Option<&[u8]>) -> Result<Option<Document>, Fault> {
+        let Some(body) = body else { return Ok(None) };
+        let mark = mark.and_then(DocumentMark::from_bytes);
+        let version =
+            mark.ok_or_else(|| self.server.damaged(format!("a document of {} has no mark", self.keys.prefix())))?.version;
+        Ok(Some(Document { key: entry.key.clone(), version, body }))
+    }
+
+    /// The entry of the document under this name; `None` where the name is no document's.
+    fn entry_of(&self, name: &[u8]) -> Option<Entry> {
+        let views = self.keys.catalogue().views.iter().enumerate();
+        views.into_iter().find_map(|(view, spec)| {
+            let text = name.strip_prefix(self.keys.documents(view).as_bytes())?;
+            let key = parse_key(std::str::from_utf8(text).ok()?, &spec.key_types()).ok()?;
+            Some(Entry { view, key })
+        })
+    }
+}
+
+impl Flushed for RedisState {
+    fn flushed(&self, projection: &str, generation: u64) -> Result<u64, Fault> {
+        let key = BuildKeys::new(self.projection_keys(projection), generation, Catalogue::default()).flusher();
+        let flushed: Option<u64> = self
+            .server
+            .ask("reading how far the tables are", |redis| redis::cmd("HGET").arg(&key).arg("flushed").query(redis))?;
+        Ok(flushed.unwrap_or(0))
+    }
+}
+
+impl Outbox for RedisOutbox {
+    fn begin(&self, newest: u64) -> Result<Term, Denied> {
+        // Seen before it is asked: should the server be another one by then, the term is over before it begins.
+        *self.run.lock().unwrap_or_else(PoisonError::into_inner) = self.server.run();
+        let mut script = self.script(BEGIN, &[]);
+        script.arg(newest).arg(&self.flusher);
+        let answer = self.ask("beginning to flush", &script)?;
+        let number = |at: usize| answer.get(at).and_then(Option::as_deref).and_then(|text| text.parse::<u64>().ok());
+        let epoch = number(1).ok_or_else(|| self.unreadable(&answer))?;
+        Ok(Term { epoch, is_filled: number(2) == Some(1), audit_from: number(3) })
+    }
+
+    fn take(&self, skip: usize, limit: usize) -> Result<Taken, Denied> {
+        let entries = self.entries(skip, limit)?;
+        let (texts, marks, reasons, found, pending_jobs, waiting) = self.read(&entries)?;
+        self.require_same_run()?;
+        let checkpoint = checkpoint::parse(&found).ok_or_else(|| self.server.lost(self.keys.checkpoint()))?;
+        let bodies = texts.into_iter().zip(reasons).map(|(text, reason)| match text {
+            Some(json) => Some(DocumentBody::Json(json)),
+            None => reason.map(DocumentBody::Broken),
+        });
+        let found = entries.into_iter().zip(bodies.zip(marks));
+        let documents = found.map(|(entry, (body, mark))| {
+            let document = self.document(&entry, body, mark.as_deref())?;
+            Ok((entry, document))
+        });
+        Ok(Taken { documents: documents.collect::<Result<_, Fault>>()?, checkpoint, pending_jobs, entries: waiting })
+    }
+
+    fn settle(&self, epoch: u64, entries: &[Entry], read_at: u64) -> Result<Left, Denied> {
+        let mut script = self.script_in_term(SETTLE, &[self.keys.outbox()], epoch);
+        script.arg(read_at);
+        entries.iter().for_each(|entry| {
+            script.arg(keys::entry(entry.view, &entry.key));
+        });
+        let answer = self.ask("settling the outbox", &script)?;
+        match &answer[..] {
+            [_, Some(left), oldest @ ..] => {
+                let left = left.parse().map_err(|_| self.unreadable(&answer))?;
+                Ok(Left { entries: left, oldest: oldest.first().and_then(|score| score.as_ref()?.parse().ok()) })
+            }
+            _ => Err(self.unreadable(&answer).into()),
+        }
+    }
+
+    fn enter(&self, epoch: u64, entries: &[Entry]) -> Result<(), Denied> {
+        let mut script = self.script_in_term(ENTER, &[self.keys.outbox(), self.keys.checkpoint()], epoch);
+        entries.iter().for_each(|entry| {
+            script.arg(keys::entry(entry.view, &entry.key));
+        });
+        self.ask("entering documents", &script).map(drop)
+    }
+
+    fn enter_page(&self, epoch: u64, from: Option<&Place>) -> Result<Option<Place>, Denied> {
+        let cursor = from.and_then(|Place(bytes)| bytes.as_slice().try_into().ok()).map_or(0, u64::from_be_bytes);
+        let prefix = self.keys.all_documents();
+        let (next, names) = self.server.ask("reading documents", |redis| reading::step(redis, &prefix, cursor))?;
+        // A cursor means nothing to another run; which this says, too.
+        self.enter(epoch, &names.iter().filter_map(|name| self.entry_of(name)).collect::<Vec<_>>())?;
+        Ok((next != 0).then(|| Place(next.to_be_bytes().to_vec())))
+    }
+
+    fn note(&self, epoch: u64, note: Note) -> Result<(), Denied> {
+        let mut script = self.script_in_term(NOTE, &[], epoch);
+        match note {
+            Note::Empty => script.arg(&["filled", "0", "flushed", "0"]),
+            Note::Filled => script.arg(&["filled", "1"]),
+            Note::Audited => script.arg(&["audit_from", ""]),
+            Note::Flushed(position) => script.arg("flushed").arg(position),
+        };
+        self.ask("noting how far the tables are", &script).map(drop)
+    }
+}
