@@ -14,6 +14,7 @@ pub mod duration;
 pub mod fault;
 pub mod intake;
 pub mod log;
+pub mod metrics;
 pub mod query;
 pub mod run;
 pub mod sqlite;

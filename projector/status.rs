@@ -4,11 +4,12 @@ use serde_json::{Value, json};
 
 use crate::clock;
 use crate::fault::Fault;
-use crate::log::{EventLog, Head};
+use crate::log::{EventLog, Head, LogState};
 use crate::state::{Build, ProjectionRecord};
 use crate::stores::Stores;
 
 /// How everything stands.
+#[derive(Debug)]
 pub struct Status {
     /// The end of the log.
     pub head: Option<Head>,
@@ -17,11 +18,23 @@ pub struct Status {
 }
 
 /// How one projection stands.
+#[derive(Debug)]
 pub struct ProjectionStatus {
     /// What is stored of it.
     pub record: ProjectionRecord,
     /// How far what readers see is behind.
     pub lag: Lag,
+    /// How much of the log is left before what is to be read next.
+    pub margin: Margin,
+}
+
+/// What lies in the log before the event that is to be read next: when that much is gone too, history is lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Margin {
+    /// Positions.
+    pub events: u64,
+    /// From when the log took its first event to when it took the next one to be read, or the last where there is none.
+    pub seconds: f64,
 }
 
 /// How far a build is behind the log.
@@ -40,10 +53,13 @@ impl Status {
     pub fn gather(stores: &Stores) -> Result<Status, Fault> {
         // The projections first: a checkpoint then is never ahead of the head.
         let records = stores.builds.projections()?;
-        let head = stores.log.head()?;
+        let LogState { first, head, .. } = stores.log.state()?;
+        let began = if head.is_some() { stores.log.fetch(first)?.map(|event| event.time) } else { None };
         let status = |record: ProjectionRecord| {
             let position = record.live_build().map_or(0, |build| build.checkpoint.position);
-            Ok(ProjectionStatus { lag: lag(&*stores.log, position, head)?, record })
+            let next = next_time(&*stores.log, position, head)?;
+            let margin = margin(position, first, began, next.or(head.map(|head| head.time)));
+            Ok(ProjectionStatus { lag: lag(position, head, next), margin, record })
         };
         Ok(Status { head, projections: records.into_iter().map(status).collect::<Result<_, Fault>>()? })
     }
@@ -57,14 +73,31 @@ impl Status {
     }
 }
 
-fn lag(log: &dyn EventLog, position: u64, head: Option<Head>) -> Result<Lag, Fault> {
-    let events = head.map_or(0, |head| head.position.saturating_sub(position));
-    if events == 0 {
-        return Ok(Lag::default());
+/// When the log took the first event after this position; `None` where there is none.
+fn next_time(log: &dyn EventLog, position: u64, head: Option<Head>) -> Result<Option<i64>, Fault> {
+    match head {
+        Some(head) if head.position > position => {
+            // There may be none at the next position; the last is the nearest that is known.
+            Ok(Some(log.fetch(position + 1)?.map_or(head.time, |event| event.time)))
+        }
+        _ => Ok(None),
     }
-    let next = log.fetch(position + 1)?.map(|event| event.time).or(head.map(|head| head.time));
-    let micros = next.map_or(0, |time| clock::now_micros().saturating_sub(time).max(0));
-    Ok(Lag { events, seconds: micros as f64 / 1e6 })
+}
+
+fn lag(position: u64, head: Option<Head>, next: Option<i64>) -> Lag {
+    let events = head.map_or(0, |head| head.position.saturating_sub(position));
+    let seconds = next.map_or(0.0, |time| seconds_between(time, clock::now_micros()));
+    Lag { events, seconds }
+}
+
+fn margin(position: u64, first: u64, began: Option<i64>, next: Option<i64>) -> Margin {
+    let seconds = began.zip(next).map_or(0.0, |(began, next)| seconds_between(began, next));
+    Margin { events: (position + 1).saturating_sub(first), seconds }
+}
+
+/// From one time to another, both in microseconds since 1970; 0 where they are the other way round.
+fn seconds_between(from: i64, to: i64) -> f64 {
+    to.saturating_sub(from).max(0) as f64 / 1e6
 }
 
 // === impl ProjectionStatus ===
@@ -80,6 +113,7 @@ impl ProjectionStatus {
             "generation": self.record.live,
             "position": live.map(|build| build.checkpoint.position),
             "lag": { "events": self.lag.events, "seconds": self.lag.seconds },
+            "margin": { "events": self.margin.events, "seconds": self.margin.seconds },
             "dead_letters": live.map(dead_letters),
             "broken_documents": live.map(|build| build.broken_documents),
             "parked_keys": live.map(|build| build.parked_keys),
@@ -98,4 +132,22 @@ impl ProjectionStatus {
 fn dead_letters(build: &Build) -> Value {
     let by_kind = build.dead_letters.iter().map(|(kind, count)| (kind.clone(), json!(count)));
     Value::Object(by_kind.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_before_the_next_event() {
+        for (position, first, began, next, events, seconds) in [
+            (0, 1, None, None, 0, 0.0),
+            (9, 1, Some(1_000_000), Some(4_000_000), 9, 3.0),
+            (9, 8, Some(4_000_000), Some(4_500_000), 2, 0.5),
+            (9, 10, Some(5_000_000), Some(5_000_000), 0, 0.0),
+            (9, 15, Some(5_000_000), Some(4_000_000), 0, 0.0),
+        ] {
+            assert_eq!(margin(position, first, began, next), Margin { events, seconds }, "{position} {first}");
+        }
+    }
 }

@@ -22,7 +22,7 @@ use crate::definitions::{self, Definitions};
 use crate::fault::chain;
 use crate::intake::Intake;
 use crate::query::{self, Api};
-use crate::run::{Definition, Goal, Outcome, StopFlag, Supervisor, run_all};
+use crate::run::{Definition, Goal, Observer, Outcome, StopFlag, Supervisor, run_all};
 use crate::stores::Stores;
 
 /// Threads that answer requests: they wait more than they work.
@@ -50,6 +50,7 @@ pub struct Daemon {
     pub supervisor: Supervisor,
     runtime: Runtime,
     server: Option<JoinHandle<()>>,
+    observer: Option<Observer>,
 }
 
 /// Which port to answer on.
@@ -104,7 +105,7 @@ impl Daemon {
             }
             stop.raise();
         });
-        Ok(Daemon { config, definitions, supervisor, runtime, server: None })
+        Ok(Daemon { config, definitions, supervisor, runtime, server: None, observer: None })
     }
 
     /// Starts to answer over HTTP, and prints where.
@@ -121,6 +122,7 @@ impl Daemon {
         };
         let listener = bound.map_err(cannot_listen)?;
         let address = listener.local_addr().map_err(cannot_listen)?;
+        self.observer = Some(Observer::start(self.supervisor.stores.clone(), self.supervisor.board.clone()));
         self.server = Some(self.serve(listener));
         context.print(format_args!("listening on http://{address}"))?;
         context.flush()?;

@@ -8,12 +8,24 @@ use projections::engine::Tally;
 use tokio::sync::watch;
 
 use super::health::{Health, judge};
+use super::meters::Meters;
 use super::waits::Waits;
+use crate::status::Status;
 
 /// All projections of this process.
 #[derive(Debug, Default)]
 pub struct Board {
     places: Mutex<BTreeMap<String, Arc<Place>>>,
+    observed: Mutex<Option<Arc<Observed>>>,
+}
+
+/// What the log and the stores have said last.
+#[derive(Debug)]
+pub struct Observed {
+    /// What they said.
+    pub status: Status,
+    /// When.
+    pub at: Instant,
 }
 
 /// Where one projection shows what it does.
@@ -23,6 +35,8 @@ pub struct Place {
     pub progress: watch::Sender<Progress>,
     /// What it waits for.
     pub waits: Waits,
+    /// What is measured of its work.
+    pub meters: Meters,
 }
 
 /// How far one projection is.
@@ -38,10 +52,6 @@ pub struct Progress {
     pub head: u64,
     /// Jobs that are left.
     pub pending_jobs: usize,
-    /// Commits since the start.
-    pub commits: u64,
-    /// Time spent on them.
-    pub commit_time: Duration,
     /// What happened since the start.
     pub tally: Tally,
     /// When it last committed, or made sure that there is nothing to do; at first the time at which it was to start.
@@ -81,6 +91,17 @@ impl Board {
         Some(self.lock().get(projection)?.progress.subscribe())
     }
 
+    /// Shows what the log and the stores say now.
+    pub fn observe(&self, status: Status) {
+        let observed = Observed { status, at: Instant::now() };
+        *self.observed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(observed));
+    }
+
+    /// What the log and the stores have said last, if they have.
+    pub fn observed(&self) -> Option<Arc<Observed>> {
+        self.observed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Waits until each projection has found what it goes on from, or why it cannot.
     pub async fn started(&self) {
         let names: Vec<String> = self.all().into_iter().map(|(name, _)| name).collect();
@@ -109,7 +130,7 @@ impl Board {
 
 impl Default for Place {
     fn default() -> Self {
-        Place { progress: watch::Sender::new(Progress::default()), waits: Waits::default() }
+        Place { progress: watch::Sender::new(Progress::default()), waits: Waits::default(), meters: Meters::default() }
     }
 }
 
@@ -131,8 +152,6 @@ impl Default for Progress {
             position: 0,
             head: 0,
             pending_jobs: 0,
-            commits: 0,
-            commit_time: Duration::ZERO,
             tally: Tally::default(),
             moved: Instant::now(),
         }
@@ -141,10 +160,8 @@ impl Default for Progress {
 
 impl Progress {
     /// Adds what a commit did.
-    pub fn add(&mut self, tally: &Tally, took: Duration) {
+    pub fn add(&mut self, tally: &Tally) {
         self.moved = Instant::now();
-        self.commits += 1;
-        self.commit_time += took;
         self.tally.applied += tally.applied;
         self.tally.passed_by += tally.passed_by;
         self.tally.duplicates += tally.duplicates;

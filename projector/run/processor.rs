@@ -22,6 +22,8 @@ pub struct Processor<'s> {
     engine: Engine,
     store: &'s dyn StateStore,
     patience: Patience<'s>,
+    /// Things fetched since they were counted last.
+    fetched: usize,
     /// After everything that was folded.
     checkpoint: Checkpoint,
 }
@@ -71,7 +73,7 @@ impl<'s> Processor<'s> {
         }
         let from = (checkpoint.position + 1).saturating_sub(definition.plan.duplicate_window).max(1);
         remember(&mut engine, log, from..=checkpoint.position, patience)?;
-        Ok(Processor { engine, store, patience, checkpoint })
+        Ok(Processor { engine, store, patience, fetched: 0, checkpoint })
     }
 
     /// Folds events that follow what was folded before, if there are any.
@@ -101,6 +103,16 @@ impl<'s> Processor<'s> {
         self.engine.pending_jobs()
     }
 
+    /// How many things have been fetched from the store since this was asked last.
+    pub fn take_fetched(&mut self) -> usize {
+        std::mem::take(&mut self.fetched)
+    }
+
+    /// How much the engine holds in memory, in bytes.
+    pub fn cache_bytes(&self) -> usize {
+        self.engine.cache_bytes()
+    }
+
     /// The checkpoint after everything that was folded.
     pub fn checkpoint(&self) -> &Checkpoint {
         &self.checkpoint
@@ -116,6 +128,7 @@ impl<'s> Processor<'s> {
             match self.engine.step(&mut batch)? {
                 Step::Done(changes) => break changes,
                 Step::Missing(missing) => {
+                    self.fetched += missing.cells.len() + missing.sets.len();
                     let answers = self.patience.ask(Port::State, || self.store.fetch(missing.clone()))?;
                     self.engine.supply(answers)?;
                 }

@@ -98,7 +98,7 @@ fn how_everything_stands() {
         assert!(status.starts_with("HTTP/1.1 200") && status.contains(r#""position":1"#), "{status}");
     }
     let metrics = get(&daemon, "/metrics");
-    assert!(metrics.contains("\nprojector_position{projection=\"people\"} 1\n"), "{metrics}");
+    assert!(metrics.contains("\nprojector_position{projection=\"people\",store=\"state\"} 1.0\n"), "{metrics}");
 }
 
 #[test]

@@ -10,4 +10,5 @@ mod commands;
 mod daemon;
 mod demo;
 mod http;
+mod metrics;
 mod sandbox;

@@ -161,6 +161,15 @@ pub struct Tally {
     pub evaluated: u64,
 }
 
+// === impl Tally ===
+
+impl Tally {
+    /// All events of the batch.
+    pub fn events(&self) -> u64 {
+        self.applied + self.passed_by + self.duplicates + self.dead
+    }
+}
+
 // === impl Missing ===
 
 impl Missing {

@@ -100,6 +100,11 @@ impl Engine {
         self.decoder.remember(event, &mut self.duplicates);
     }
 
+    /// How much the cache holds, in bytes.
+    pub fn cache_bytes(&self) -> usize {
+        self.cache.weight()
+    }
+
     /// How many keys wait for an event that could not be applied.
     pub fn parked(&self) -> usize {
         self.parking.len()

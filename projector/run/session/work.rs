@@ -169,11 +169,12 @@ impl<'s> Session<'s> {
         match committed.outcome {
             Outcome::Committed | Outcome::AlreadyCommitted => {
                 self.processor.committed(committed.number);
+                self.setting.place.meters.committed(&committed);
                 self.setting.place.progress.send_modify(|progress| {
                     progress.position = committed.position;
                     progress.head = progress.head.max(committed.position);
                     progress.pending_jobs = committed.pending_jobs;
-                    progress.add(&committed.tally, committed.took);
+                    progress.add(&committed.tally);
                 });
                 Ok(())
             }
@@ -200,6 +201,7 @@ impl<'s> Session<'s> {
                 self.processor.fold(&events)?
             }
         };
+        self.setting.place.meters.folded(self.processor.cache_bytes(), self.processor.take_fetched());
         match computed {
             Some(computed) => self.keep(computed),
             None => Ok(()),

@@ -159,7 +159,8 @@ impl Cache {
         }
     }
 
-    fn weight(&self) -> usize {
+    /// What it holds, in bytes.
+    pub fn weight(&self) -> usize {
         let rows = self.rows.iter().chain(&self.contributions).map(Table::weight).sum::<usize>();
         let groups = self.groups.iter().map(Table::weight).sum::<usize>();
         let documents = self.documents.iter().map(Table::weight).sum::<usize>();
