@@ -8,7 +8,7 @@ use crate::fault::Fault;
 use crate::log::{EmbeddedLog, EventLog, JetStreamLog};
 use crate::sqlite::Database;
 use crate::state::{Builds, EmbeddedState, RedisState, Views};
-use crate::tables::{EmbeddedTables, TableStore};
+use crate::tables::{EmbeddedTables, TableStore, TableWriter};
 
 /// The log and the stores, opened.
 #[derive(Clone)]
@@ -21,6 +21,8 @@ pub struct Stores {
     pub views: Arc<dyn Views>,
     /// Lists, for readers, where there are any.
     pub tables: Option<Arc<dyn TableStore>>,
+    /// What writes them, where they are not in the store that state is in.
+    pub writer: Option<Arc<dyn TableWriter>>,
 }
 
 /// Why the stores cannot be used.
@@ -51,7 +53,7 @@ impl Stores {
             }
             StatePlace::Redis(place) => {
                 let state = Arc::new(RedisState::new(place)?);
-                Ok(Stores { log: open_log(config, None)?, builds: state.clone(), views: state, tables: None })
+                Ok(Stores { log: open_log(config, None)?, builds: state.clone(), views: state, tables: None, writer: None })
             }
         }
     }
@@ -77,7 +79,7 @@ impl Stores {
             TablesPlace::WithState => Some(Arc::new(EmbeddedTables::new(state))),
             TablesPlace::Nowhere => None,
         };
-        Stores { log, builds: states.clone(), views: states, tables }
+        Stores { log, builds: states.clone(), views: states, tables, writer: None }
     }
 }
 

@@ -59,6 +59,12 @@ pub fn live(builds: &dyn Builds, projection: &str) -> Result<Option<u64>, Fault>
     Ok(record_of(builds, projection)?.and_then(|record| record.live))
 }
 
+/// The build of this number.
+pub fn build(builds: &dyn Builds, projection: &str, number: u64) -> Result<Option<Build>, Fault> {
+    let builds = record_of(builds, projection)?.map(|record| record.builds).unwrap_or_default();
+    Ok(builds.into_iter().find(|build| build.number == number))
+}
+
 /// Makes a build live, and drops those from before it but `before`, which was live until then: to that one could go back. Newer ones are
 /// for whoever builds them. May be repeated.
 pub fn cut_over(builds: &dyn Builds, projection: &str, number: u64, before: Option<u64>) -> Result<(), Fault> {

@@ -54,8 +54,23 @@ pub struct Progress {
     pub pending_jobs: usize,
     /// What happened since the start.
     pub tally: Tally,
+    /// How far its tables are, where those are in another store and have been written.
+    pub tables: Option<TableProgress>,
     /// When it last committed, or made sure that there is nothing to do; at first the time at which it was to start.
     pub moved: Instant,
+}
+
+/// How far tables in another store are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TableProgress {
+    /// Documents that wait to be written.
+    pub waiting: u64,
+    /// Rows that were written since the start.
+    pub written: u64,
+    /// The position up to which they have the effect of every event, but for fan-out that was left.
+    pub flushed: u64,
+    /// The position up to which they have the effect of every event.
+    pub settled: u64,
 }
 
 /// What a projection is doing.
@@ -153,6 +168,7 @@ impl Default for Progress {
             head: 0,
             pending_jobs: 0,
             tally: Tally::default(),
+            tables: None,
             moved: Instant::now(),
         }
     }

@@ -10,8 +10,10 @@
 //! next, and touches nothing; the session carries them out.
 
 pub mod board;
+mod build;
 mod committer;
 mod continuity;
+mod flusher;
 pub mod halt;
 mod health;
 mod meters;
@@ -28,7 +30,7 @@ mod tests;
 mod waits;
 mod watchman;
 
-pub use board::{Board, Observed, Place, Progress, Stage};
+pub use board::{Board, Observed, Place, Progress, Stage, TableProgress};
 pub use halt::Halt;
 pub use health::{Health, Stall};
 pub use meters::Meters;

@@ -1,5 +1,6 @@
 //! Trying again while a store does not answer.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use super::waits::{Port, Waits};
 use crate::fault::{Fault, chain};
 
-/// The first pause; each is twice the one before.
+/// The first pause; each is about twice the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -39,6 +40,12 @@ pub struct Patience<'s> {
     pub stop: &'s StopFlag,
     /// Where it is seen what is waited for.
     pub waits: &'s Waits,
+}
+
+/// How long to wait between attempts.
+#[derive(Clone, Copy, Debug)]
+pub struct Pauses {
+    longest: Duration,
 }
 
 // === impl StopFlag ===
@@ -99,22 +106,41 @@ impl Patience<'_> {
     }
 }
 
+// === impl Pauses ===
+
+impl Default for Pauses {
+    fn default() -> Self {
+        Pauses { longest: FIRST_PAUSE }
+    }
+}
+
+impl Pauses {
+    /// How long to wait before the next attempt: half of it for sure and the rest by chance, so that those whom one restart has cut off do not all
+    /// come back at once.
+    pub fn next(&mut self) -> Duration {
+        let chance = RandomState::new().hash_one(0u8) as u32;
+        let pause = self.longest / 2 + (self.longest / 2).mul_f64(f64::from(chance) / f64::from(u32::MAX));
+        self.longest = (self.longest * 2).min(LONGEST_PAUSE);
+        pause
+    }
+}
+
 /// Repeats `work` while it is unavailable, until it succeeds, fails for good, or is no longer wanted; then the last fault comes back.
 pub fn until_available<T>(stop: &StopFlag, work: impl FnMut() -> Result<T, Fault>) -> Result<T, Fault> {
     repeat(stop, work, |_| {})
 }
 
 fn repeat<T>(stop: &StopFlag, mut work: impl FnMut() -> Result<T, Fault>, mut failed: impl FnMut(&Fault)) -> Result<T, Fault> {
-    let mut pause = FIRST_PAUSE;
+    let mut pauses = Pauses::default();
     loop {
         let fault = match work() {
             Err(fault @ Fault::Unavailable { .. }) if !stop.is_up() => fault,
             settled => return settled,
         };
+        let pause = pauses.next();
         tracing::warn!(retry_in_ms = pause.as_millis() as u64, "{}", chain(&fault));
         failed(&fault);
         rest(stop, pause);
-        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 
@@ -142,6 +168,14 @@ mod tests {
         let mut answers = vec![Ok(7), Err(unavailable())];
         let result = until_available(&StopFlag::default(), || answers.pop().unwrap());
         assert_eq!(result.unwrap(), 7);
+    }
+
+    #[test]
+    fn pauses_grow_up_to_the_longest() {
+        let mut pauses = Pauses::default();
+        let taken: Vec<Duration> = (0..12).map(|_| pauses.next()).collect();
+        let longest = (0..12).map(|doubled| (FIRST_PAUSE * 2u32.pow(doubled)).min(LONGEST_PAUSE));
+        assert!(taken.iter().zip(longest).all(|(&pause, longest)| pause >= longest / 2 && pause <= longest), "{taken:?}");
     }
 
     #[test]

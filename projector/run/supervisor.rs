@@ -6,19 +6,19 @@ use std::sync::mpsc::channel;
 use std::thread;
 
 use super::board::{Board, Place, Stage};
+use super::build;
 use super::halt::{Halt, caught};
 use super::pace::Until;
 use super::processor::Definition;
 use super::retry::{Patience, StopFlag};
-use super::session::{self, End, Setting};
+use super::session::End;
 use super::waits::Port;
 use super::watchman;
 use crate::config::RunLimits;
-use crate::deploy::{self, Deployment, Role};
+use crate::deploy;
 use crate::fault::{Fault, chain};
 use crate::state::Standing;
 use crate::stores::Stores;
-use crate::view::Catalogue;
 
 /// Runs projections.
 pub struct Supervisor {
@@ -135,45 +135,7 @@ impl<'s> Run<'s> {
         let identity = patience.ask(Port::Log, || log.identity())?;
         let deployment = patience.ask(Port::State, || deploy::settle(&**builds, &self.definition.plan, &identity))?;
         let _present = patience.ask(Port::State, || builds.attend(self.name()))?;
-        if deployment.role == Role::Candidate {
-            let until = Until::Position(self.head()?);
-            let end = self.session(&deployment, Stage::Building, until)?;
-            if end != End::Reached {
-                return Ok(end);
-            }
-            // Seen once: when it is repeated, the cut-over may have been done.
-            let before = patience.ask(Port::State, || deploy::live(&**builds, self.name()))?;
-            patience.ask(Port::State, || deploy::cut_over(&**builds, self.name(), deployment.number, before))?;
-            tracing::info!(projection = self.name(), generation = deployment.number, "went live");
-        }
-        self.session(&deployment, Stage::Live, target)
-    }
-
-    /// A session; where an event stops it, a second one up to there.
-    fn session(&self, deployment: &Deployment, stage: Stage, until: Until) -> Result<End, Halt> {
-        let catalogue = Catalogue::of(&self.definition.plan);
-        let store = self.supervisor.stores.builds.open(self.name(), deployment.number, &catalogue)?;
-        let setting = Setting {
-            definition: self.definition,
-            limits: self.supervisor.limits,
-            log: &*self.supervisor.stores.log,
-            folded_from: &deployment.log,
-            store: &*store,
-            generation: deployment.number,
-            stage,
-            place: &self.place,
-            stop: &self.supervisor.stop,
-        };
-        match session::run(&setting, until)? {
-            End::BadEvent { position, reason } => {
-                // What comes before the event is applied; the event itself, and what follows, waits for a person.
-                match session::run(&setting, Until::Position(position - 1))? {
-                    End::Reached => Err(Halt::BadEvent { position, reason }),
-                    end => Ok(end),
-                }
-            }
-            end => Ok(end),
-        }
+        build::run(self.supervisor, self.definition, &self.place, deployment, target)
     }
 
     fn note_end(&self, halt: Option<&Halt>) -> Result<(), Fault> {

@@ -1,6 +1,8 @@
 //! Projections run over the embedded log and store.
 
 mod accidents;
+mod flushing;
+mod memory_tables;
 mod scripted;
 
 use std::collections::BTreeMap;

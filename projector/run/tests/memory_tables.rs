@@ -1,0 +1,169 @@
+//! Tables in memory, which fail where a test says so.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard};
+
+use projections::codec::Key;
+use projections::plan::ViewId;
+
+use crate::fault::Fault;
+use crate::tables::{Ensured, Lost, RowVersion, TableBuild, TableRow, TableWriter};
+
+/// What goes wrong with them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mishap {
+    /// A write panics, once.
+    WritePanics,
+    /// A write is done, and the answer gets lost, once.
+    WriteUnanswered,
+    /// The tables are gone, once.
+    Vanish,
+    /// They are of other types, for ever.
+    Unfit,
+}
+
+/// Tables in memory.
+#[derive(Default)]
+pub struct MemoryTables {
+    /// Whether they do not answer.
+    pub is_down: AtomicBool,
+    /// How often they were written.
+    pub writes: AtomicUsize,
+    tables: Mutex<Tables>,
+}
+
+#[derive(Default)]
+struct Tables {
+    mishap: Option<Mishap>,
+    builds: BTreeMap<u64, (String, Rows)>,
+    shown: Option<u64>,
+}
+
+/// Rows by view and key.
+type Rows = BTreeMap<(ViewId, Key), TableRow>;
+
+// === impl MemoryTables ===
+
+impl MemoryTables {
+    /// Lets this go wrong from now on.
+    pub fn script(&self, mishap: Mishap) {
+        self.lock().mishap = Some(mishap);
+    }
+
+    /// All documents of a generation, by key.
+    pub fn documents(&self, number: u64) -> Vec<String> {
+        let tables = self.lock();
+        let rows = tables.builds.get(&number).map(|(_, rows)| rows.values());
+        rows.into_iter().flatten().filter_map(|row| row.document.clone()).collect()
+    }
+
+    /// The generations there are, and the one that is shown.
+    pub fn generations(&self) -> (Vec<u64>, Option<u64>) {
+        let tables = self.lock();
+        (tables.builds.keys().copied().collect(), tables.shown)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap()
+    }
+
+    /// The tables, if they answer; those of this build, if they are there.
+    fn of(&self, build: &TableBuild) -> Result<MutexGuard<'_, Tables>, Fault> {
+        let tables = self.answering()?;
+        if tables.builds.contains_key(&build.number) { Ok(tables) } else { Err(lost()) }
+    }
+
+    fn answering(&self) -> Result<MutexGuard<'_, Tables>, Fault> {
+        let tables = self.lock();
+        match tables.mishap {
+            _ if self.is_down.load(Ordering::SeqCst) => Err(unavailable()),
+            Some(Mishap::Unfit) => Err(Fault::Unfit { place: "memory".into(), reason: "other types".into() }),
+            _ => Ok(tables),
+        }
+    }
+}
+
+impl Tables {
+    fn happens(&mut self, mishap: Mishap) -> bool {
+        self.mishap.take_if(|found| *found == mishap).is_some()
+    }
+}
+
+impl TableWriter for MemoryTables {
+    fn ensure(&self, build: &TableBuild) -> Result<Ensured, Fault> {
+        let mut tables = self.answering()?;
+        match tables.builds.get(&build.number) {
+            Some((identity, _)) if *identity == build.identity => Ok(Ensured::There),
+            _ => {
+                tables.builds.insert(build.number, (build.identity.clone(), Rows::new()));
+                Ok(Ensured::Made)
+            }
+        }
+    }
+
+    fn write(&self, build: &TableBuild, view: ViewId, rows: &[TableRow]) -> Result<(), Fault> {
+        self.writes.fetch_add(1, Ordering::SeqCst);
+        let mut tables = self.of(build)?;
+        let panics = tables.happens(Mishap::WritePanics);
+        let vanish = tables.happens(Mishap::Vanish);
+        let unanswered = tables.happens(Mishap::WriteUnanswered);
+        if vanish {
+            tables.builds.clear();
+            return Err(lost());
+        }
+        let (_, stored) = tables.builds.get_mut(&build.number).unwrap();
+        for row in rows {
+            let kept = stored.entry((view, row.key.clone())).or_insert_with(|| row.clone());
+            assert!(kept.version != row.version || kept == row, "a row is a function of key and version");
+            if kept.version <= row.version {
+                *kept = row.clone();
+            }
+        }
+        drop(tables);
+        assert!(!panics, "a mistake in write");
+        if unanswered { Err(unavailable()) } else { Ok(()) }
+    }
+
+    fn newest(&self, build: &TableBuild) -> Result<RowVersion, Fault> {
+        let tables = self.of(build)?;
+        Ok(tables.builds[&build.number].1.values().map(|row| row.version).max().unwrap_or_default())
+    }
+
+    fn written_after(
+        &self,
+        build: &TableBuild,
+        view: ViewId,
+        lost: Lost,
+        after: Option<&Key>,
+        limit: usize,
+    ) -> Result<Vec<Key>, Fault> {
+        let tables = self.of(build)?;
+        let is_wanted = |row: &TableRow| row.version.commits() > lost.commits && row.version.epoch() < lost.epoch;
+        let rows = tables.builds[&build.number].1.iter();
+        let found = rows.filter(|((of, key), row)| *of == view && Some(key) > after && is_wanted(row));
+        Ok(found.take(limit).map(|((_, key), _)| key.clone()).collect())
+    }
+
+    fn show(&self, build: &TableBuild) -> Result<(), Fault> {
+        self.of(build)?.shown = Some(build.number);
+        Ok(())
+    }
+
+    fn generations(&self, _: &str) -> Result<Vec<u64>, Fault> {
+        Ok(self.answering()?.builds.keys().copied().collect())
+    }
+
+    fn drop_generation(&self, _: &str, number: u64) -> Result<(), Fault> {
+        self.answering()?.builds.remove(&number);
+        Ok(())
+    }
+}
+
+fn lost() -> Fault {
+    Fault::Lost { place: "memory".into(), what: "its tables".into() }
+}
+
+fn unavailable() -> Fault {
+    Fault::Unavailable { operation: "writing", place: "memory".into(), source: "no answer".into() }
+}
