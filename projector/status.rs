@@ -118,6 +118,7 @@ impl ProjectionStatus {
             "broken_documents": live.map(|build| build.broken_documents),
             "parked_keys": live.map(|build| build.parked_keys),
             "pending_jobs": live.map(|build| build.pending_jobs),
+            "tables": live.and_then(|build| build.backlog).map(|tables| json!({ "position": tables.flushed, "waiting": tables.entries })),
             "views": live.map(|build| build.catalogue.views.iter().map(|view| view.name.clone()).collect::<Vec<_>>()),
             "generations": self.record.builds.iter().map(|build| json!({
                 "number": build.number,

@@ -111,6 +111,7 @@ fn apply(definitions: &[Definition], events: &[LogEvent]) -> Duration {
         builds: states.clone(),
         views: states,
         tables: Some(Arc::new(EmbeddedTables::new(database))),
+        writer: None,
     };
     let (board, stop) = (Arc::new(Board::default()), Arc::new(StopFlag::default()));
     let supervisor = Supervisor { stores, limits: LIMITS, board, stop };

@@ -37,6 +37,9 @@ fn print(context: &mut Context, status: &ProjectionStatus) -> Result<(), Failure
     }
     context.print(format_args!("  lag {} events, {:.1} s", lag.events, lag.seconds))?;
     let Some(live) = record.live_build() else { return Ok(()) };
+    if let Some(tables) = live.backlog {
+        context.print(format_args!("  tables at position {}, {} documents wait", tables.flushed, tables.entries))?;
+    }
     for (kind, count) in &live.dead_letters {
         context.print(format_args!("  dead letters: {count} {kind}"))?;
     }
