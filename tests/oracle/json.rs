@@ -127,6 +127,7 @@ impl Reader<'_> {
         let start = self.at;
         self.at += 1;
         while self.peek() != b'"' {
+            assert!(self.at < self.text.len(), "a string without an end: {}", self.text);
             self.at += if self.peek() == b'\\' { 2 } else { 1 };
         }
         self.at += 1;

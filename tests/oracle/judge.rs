@@ -1,6 +1,6 @@
 //! Compares the documents of a build with what PostgreSQL makes of the same rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use postgres::Client;
 use projections::codec::{Key, Row};
@@ -33,7 +33,10 @@ fn documents_of(build: &Build, view: ViewId) -> BTreeMap<Key, Content> {
 fn judge_view(client: &mut Client, view: &View, documents: &BTreeMap<Key, Content>) -> Vec<String> {
     let query = format!("SELECT row_to_json(t)::text FROM ({}) t", view.query);
     match client.query(&query, &[]) {
-        Ok(rows) => compare_all(view, documents, rows.iter().map(|row| row.get(0))),
+        Ok(rows) => {
+            let ours = documents.values().map(|content| shown(view, content)).collect();
+            compare_all(view, ours, rows.iter().map(|row| row.get(0)))
+        }
         // One bad row fails the whole SELECT: ask for each document by itself.
         Err(error) if error.code().is_some() => compare_each(client, view, documents),
         Err(error) => panic!("PostgreSQL cannot run the view {}: {error}", view.name),
@@ -42,8 +45,15 @@ fn judge_view(client: &mut Client, view: &View, documents: &BTreeMap<Key, Conten
 
 // === all at once ===
 
-fn compare_all(view: &View, documents: &BTreeMap<Key, Content>, theirs: impl Iterator<Item = String>) -> Vec<String> {
-    let mut ours: BTreeMap<String, String> = documents.values().map(|content| shown(view, content)).collect();
+/// Where documents that somebody else serves are not what PostgreSQL says of the rows in its tables.
+pub fn served_differences(client: &mut Client, view: &View, documents: impl Iterator<Item = String>) -> Vec<String> {
+    let theirs = client.query(&format!("SELECT row_to_json(t)::text FROM ({}) t", view.query), &[]).expect("no row is bad");
+    let ours = documents.map(|text| (key_of(view, &Json::parse(&text)), text)).collect();
+    compare_all(view, ours, theirs.iter().map(|row| row.get(0)))
+}
+
+/// `ours`: texts by key.
+fn compare_all(view: &View, mut ours: BTreeMap<String, String>, theirs: impl Iterator<Item = String>) -> Vec<String> {
     let mut differences = Vec::new();
     for their in theirs {
         let key = key_of(view, &Json::parse(&their));
@@ -72,12 +82,16 @@ fn shown(view: &View, content: &Content) -> (String, String) {
 
 /// The document as JSON.
 pub fn document(view: &View, row: &Row) -> String {
+    object(view.columns.iter().enumerate().map(|(place, column)| (column.name.as_str(), row.get(place))))
+}
+
+fn object<'a>(members: impl Iterator<Item = (&'a str, Value<'a>)>) -> String {
     let mut text = String::from("{");
-    for (place, column) in view.columns.iter().enumerate() {
+    for (place, (name, value)) in members.enumerate() {
         text.push_str(if place == 0 { "" } else { "," });
-        text.push_str(&serde_json::to_string(&column.name).expect("a name is JSON"));
+        text.push_str(&serde_json::to_string(name).expect("a name is JSON"));
         text.push(':');
-        write_json(&row.get(place), &mut text);
+        write_json(&value, &mut text);
     }
     text + "}"
 }
@@ -96,9 +110,28 @@ fn compare_each(client: &mut Client, view: &View, documents: &BTreeMap<Key, Cont
     client.batch_execute(ROW_BY_ROW).expect("the settings are known");
     let one = |(key, content): (&Key, &Content)| compare_one(client, view, key, content);
     let mut differences: Vec<_> = documents.iter().filter_map(one).collect();
+    differences.extend(lacking(client, view, documents));
     client.batch_execute("RESET ALL").expect("settings can be reset");
     differences.truncate(3);
     differences
+}
+
+/// Rows of theirs that we have no document of, as far as PostgreSQL can say: where a condition fails for a row, it cannot.
+fn lacking(client: &mut Client, view: &View, documents: &BTreeMap<Key, Content>) -> Vec<String> {
+    let columns: Vec<_> = view.key.iter().map(|&column| quoted(&view.columns[column].name)).collect();
+    // Columns that nobody asks for are not computed, and cannot fail.
+    let query = format!("SELECT row_to_json(k)::text FROM (SELECT {} FROM ({}) t) k", columns.join(", "), view.query);
+    let Ok(rows) = client.query(&query, &[]) else { return Vec::new() };
+    let ours: BTreeSet<String> = documents.keys().map(|key| key_of(view, &Json::parse(&key_document(view, key)))).collect();
+    let lacking = rows.iter().map(|row| row.get::<_, String>(0)).filter(|row| !ours.contains(&key_of(view, &Json::parse(row))));
+    lacking.map(|row| format!("view {}: we have no document\n  theirs {row}", view.name)).collect()
+}
+
+/// The key's columns as JSON.
+fn key_document(view: &View, key: &Key) -> String {
+    let values = projections::codec::decode_key(key).expect("keys can be read");
+    let named = view.key.iter().map(|&column| view.columns[column].name.as_str()).zip(&values);
+    object(named.map(|(name, value)| (name, value.clone())))
 }
 
 fn compare_one(client: &mut Client, view: &View, key: &Key, content: &Content) -> Option<String> {

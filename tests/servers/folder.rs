@@ -1,6 +1,6 @@
 //! A folder in which the binary runs: the reference projections, with log and state where the test wants them.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -21,6 +21,9 @@ use crate::redis;
 /// What a daemon has not done by then it will not do.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Where those complain that were started quietly.
+const COMPLAINTS: &str = "complaints.log";
+
 /// A folder in which the binary runs.
 pub struct Folder {
     dir: TempDir,
@@ -31,22 +34,27 @@ pub struct Folder {
 impl Folder {
     /// With the log on this server.
     pub fn on_jetstream(server: &Server) -> Folder {
-        Folder::with(&log_section(server))
+        Folder::with(&log_section(&nats::url(server)))
     }
 
     /// With the state on this server.
     pub fn on_redis(server: &Server) -> Folder {
-        Folder::with(&state_section(server))
+        Folder::with(&state_section(&redis::url(server)))
     }
 
     /// With log and state on these.
     pub fn on_servers(nats: &Server, redis: &Server) -> Folder {
-        Folder::with(&(log_section(nats) + &state_section(redis)))
+        Folder::at(&nats::url(nats), &redis::url(redis))
+    }
+
+    /// With log and state at these URLs.
+    pub fn at(log: &str, state: &str) -> Folder {
+        Folder::with(&(log_section(log) + &state_section(state)))
     }
 
     /// With the log on a server that is reached through this proxy, and the state on this one.
     pub fn through(proxy: &Proxy, redis: &Server) -> Folder {
-        Folder::with(&(log_section_at(&format!("nats://127.0.0.1:{}", proxy.port())) + &state_section(redis)))
+        Folder::at(&format!("nats://127.0.0.1:{}", proxy.port()), &redis::url(redis))
     }
 
     /// With everything in one file.
@@ -91,6 +99,18 @@ impl Folder {
     /// Starts the binary.
     pub fn start(&self, arguments: &[&str]) -> Child {
         self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts")
+    }
+
+    /// Starts the binary; what it complains about goes to a file beside its configuration.
+    pub fn start_quietly(&self, arguments: &[&str]) -> Child {
+        let complaints = File::options().create(true).append(true).open(self.path().join(COMPLAINTS));
+        let complaints = complaints.expect("files can be written");
+        self.command(arguments).stdout(Stdio::null()).stderr(complaints).spawn().expect("the binary starts")
+    }
+
+    /// What those have complained about that were started quietly.
+    pub fn complaints(&self) -> String {
+        fs::read_to_string(self.path().join(COMPLAINTS)).unwrap_or_default()
     }
 
     /// Starts the daemon. What it complains about is shown where the test fails.
@@ -145,16 +165,12 @@ pub fn succeed(process: Child) {
     expect_success(process.wait_with_output().expect("the binary ends"));
 }
 
-fn log_section(server: &Server) -> String {
-    log_section_at(&nats::url(server))
-}
-
-fn log_section_at(url: &str) -> String {
+fn log_section(url: &str) -> String {
     format!("[log]\nurl = \"{url}\"\nstream = \"{STREAM}\"\nsubject = \"shop.{{service}}.{{type}}\"\n")
 }
 
-fn state_section(server: &Server) -> String {
-    format!("[state]\nurl = \"{}\"\n", redis::url(server))
+fn state_section(url: &str) -> String {
+    format!("[state]\nurl = \"{url}\"\n")
 }
 
 /// What it printed, for it ended well.

@@ -7,6 +7,7 @@ mod binary;
 mod certificates;
 #[path = "../binary/daemon.rs"]
 mod daemon;
+mod faults;
 mod folder;
 mod health;
 mod jetstream;
@@ -14,6 +15,7 @@ mod nats;
 mod process;
 mod proxy;
 mod redis;
+mod reference;
 mod starting;
 mod state;
 mod survival;

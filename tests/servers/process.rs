@@ -90,33 +90,16 @@ impl Server {
 
     /// Stops it from running, without a word to those that are connected, until [`Server::resume`].
     pub fn pause(&self) {
-        self.signal("-STOP");
-        // The signal reaches the threads one after another; one that still runs may answer.
-        while !self.stands_still() {
-            thread::yield_now();
-        }
+        pause(self.id());
     }
 
     /// Lets it run on.
     pub fn resume(&self) {
-        self.signal("-CONT");
-    }
-
-    fn stands_still(&self) -> bool {
-        let threads = fs::read_dir(format!("/proc/{}/task", self.id())).expect("the server runs");
-        threads.map_while(Result::ok).all(|thread| {
-            let status = fs::read_to_string(thread.path().join("status")).unwrap_or_default();
-            status.contains("State:\tT")
-        })
+        resume(self.id());
     }
 
     fn id(&self) -> u32 {
         self.process.as_ref().expect("the server runs").id()
-    }
-
-    fn signal(&self, signal: &str) {
-        let status = Command::new("kill").args([signal, &self.id().to_string()]).status().expect("kill can be run");
-        assert!(status.success(), "kill {signal}: {status}");
     }
 
     /// The process, once it is ready; or all that it said.
@@ -143,6 +126,39 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Stops a process from running, until [`resume`].
+pub fn pause(process: u32) {
+    signal(process, "-STOP");
+    // The signal reaches the threads one after another; one that still runs may answer.
+    while !stands_still(process) {
+        thread::yield_now();
+    }
+}
+
+/// Lets a process run on.
+pub fn resume(process: u32) {
+    signal(process, "-CONT");
+}
+
+/// Asks a process to end.
+pub fn terminate(process: u32) {
+    signal(process, "-TERM");
+}
+
+fn stands_still(process: u32) -> bool {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).expect("the process runs");
+    threads.map_while(Result::ok).all(|thread| {
+        let status = fs::read_to_string(thread.path().join("status")).unwrap_or_default();
+        // One that has ended stands still for ever.
+        status.contains("State:\tT") || status.contains("State:\tZ")
+    })
+}
+
+fn signal(process: u32, signal: &str) {
+    let status = Command::new("kill").args([signal, &process.to_string()]).status().expect("kill can be run");
+    assert!(status.success(), "kill {signal}: {status}");
 }
 
 fn program(name: &str) -> PathBuf {

@@ -11,7 +11,7 @@ use redis::Commands;
 use super::contract::{self, Fixture, State, cell, commit, document, keeps_the_contract, key, open, person, store};
 use super::outbox::keeps_the_outbox;
 use crate::process::Server;
-use crate::proxy::Proxy;
+use crate::proxy::{Cut, Proxy};
 use crate::redis as server;
 
 /// A server, and how it is reached.
@@ -87,7 +87,7 @@ fn a_commit_whose_answer_is_lost_is_done_once() {
     let store = store(&state, 1);
     let fence = store.claim().unwrap().fence;
     assert_eq!(commit(&*store, fence, 0, &changes(1)), Outcome::Committed);
-    proxy.cut_next_answer();
+    proxy.cut(Cut::Answer);
     assert_eq!(commit(&*store, fence, 1, &changes(2)), Outcome::AlreadyCommitted);
     assert!(!proxy.is_to_cut());
     assert_eq!(commit(&*store, fence, 2, &changes(3)), Outcome::Committed);
@@ -100,7 +100,7 @@ fn a_claim_whose_answer_is_lost_does_not_fence_off_its_owner() {
     let proxy = Proxy::start(redis.server.port());
     redis.url = format!("redis://127.0.0.1:{}/0", proxy.port());
     let store = store(&open(&redis), 1);
-    proxy.cut_next_answer();
+    proxy.cut(Cut::Answer);
     assert_eq!(store.claim().unwrap().fence, 1, "the one that was claimed before the cut");
     assert_eq!(commit(&*store, 1, 0, &changes(1)), Outcome::Committed);
     assert_eq!(store.claim().unwrap().fence, 2);

@@ -1,18 +1,14 @@
 //! The shop with its state in Redis, which is killed, and loses what it had: every document must be what the embedded store has.
 
-use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::thread;
 use std::time::Duration;
 
-use projections::codec::Key;
 use projector::demo::{Random, Shop};
-use projector::state::views::Scan;
-use projector::state::{Document, DocumentBody};
 
 use crate::daemon::Daemon;
 use crate::folder::{Folder, complaint, succeed, wait_until_folded};
 use crate::process::Server;
+use crate::reference::assert_as_embedded;
 use crate::{nats, redis};
 
 const KILLS: usize = 8;
@@ -24,11 +20,6 @@ const AMID_WORK: usize = KILLS / 4;
 const LONGEST_LIFE: usize = 400_000;
 /// The exit code of a daemon whose projection halted.
 const HALTED: i32 = 4;
-/// What `status` says that does not depend on where and when.
-const FACTS: [&str; 6] = ["position", "dead_letters", "broken_documents", "parked_keys", "pending_jobs", "lag"];
-
-/// All documents of the shop: version and body by view and key.
-type Documents = BTreeMap<(String, Key), (u64, DocumentBody)>;
 
 #[test]
 fn a_redis_that_is_killed_loses_and_doubles_nothing() {
@@ -171,45 +162,4 @@ fn moment(random: &mut Random) -> Duration {
 /// Lets time pass. The sleep waits for nothing: the moment is the point.
 fn pass(time: Duration) {
     thread::sleep(time);
-}
-
-/// That the folder holds what the embedded store holds after the same events.
-fn assert_as_embedded(folder: &Folder, events: Vec<Vec<u8>>) {
-    folder.run(&["verify", "shop"]);
-    let embedded = Folder::embedded();
-    embedded.publish(events);
-    embedded.run(&["run", "--until-caught-up"]);
-    let (found, expected) = (documents(folder), documents(&embedded));
-    assert!(!expected.is_empty());
-    for (place, document) in &expected {
-        assert_eq!(found.get(place), Some(document), "{place:?}");
-    }
-    assert_eq!(found.len(), expected.len());
-    let (status, expected) = (folder.shop(), embedded.shop());
-    for fact in FACTS {
-        assert_eq!(status[fact], expected[fact], "{fact}");
-    }
-}
-
-fn documents(folder: &Folder) -> Documents {
-    let (stores, mut all) = (folder.stores(), Documents::new());
-    for view in stores.views.views().expect("the store answers") {
-        let mut collect = Collect { view: &view.spec.name, all: &mut all };
-        stores.views.scan(&view, &mut collect).expect("the store answers");
-    }
-    all
-}
-
-struct Collect<'c> {
-    view: &'c str,
-    all: &'c mut Documents,
-}
-
-impl Scan for Collect<'_> {
-    fn begin(&mut self, _: u64) {}
-
-    fn document(&mut self, document: Document) -> ControlFlow<()> {
-        self.all.insert((self.view.to_owned(), document.key), (document.version, document.body));
-        ControlFlow::Continue(())
-    }
 }

@@ -1,0 +1,111 @@
+//! What real servers serve, judged by PostgreSQL: events go through JetStream into Redis, and every document read there
+//! must be what it says.
+//!
+//! `SERVED_EVENTS=1000000 tests/run served` serves so many.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use projector::config;
+use projector::demo::{Auction, Shop};
+use projector::state::views::Scan;
+use projector::state::{Document, DocumentBody};
+use projector::stores::Stores;
+use tempfile::TempDir;
+
+use crate::definitions::Projection;
+use crate::memory::log;
+use crate::postgres::fresh_database;
+use crate::process::Server;
+use crate::{binary, folded, judge, nats, redis};
+
+/// How many events, where nobody says.
+const EVENTS: usize = 20_000;
+
+#[test]
+fn postgresql_says_the_same_of_the_shop_that_servers_serve() {
+    let events = Shop::new(9).take(count()).map(|event| event.bytes).collect();
+    assert_served("shop", events, include_str!("shop_fold.sql"));
+}
+
+#[test]
+fn postgresql_says_the_same_of_the_auctions_that_servers_serve() {
+    let events = Auction::new(9).take(count()).map(|event| event.bytes).collect();
+    assert_served("auction", events, include_str!("auction_fold.sql"));
+}
+
+fn count() -> usize {
+    env::var("SERVED_EVENTS").map_or(EVENTS, |text| text.parse().expect("SERVED_EVENTS is a number"))
+}
+
+/// That the documents are what PostgreSQL says, which folds the same events by a script.
+fn assert_served(projection: &str, events: Vec<Vec<u8>>, script: &str) {
+    let (nats, redis) = (nats::start(), redis::start());
+    let folder = folder(projection, &nats, &redis);
+    run(folder.path(), &["log", "create"]);
+    fs::write(folder.path().join("events.ndjson"), events.join(&b'\n')).expect("files can be written");
+    run(folder.path(), &["publish", "events.ndjson"]);
+    run(folder.path(), &["run", "--until-caught-up"]);
+    let mut served = documents(folder.path());
+
+    let plan = Projection::embedded(projection).plan;
+    let mut client = fresh_database();
+    folded::fold(&mut client, &plan, &log(events), script);
+    for view in &plan.views {
+        let documents = served.remove(&view.name).unwrap_or_default();
+        let differences = judge::served_differences(&mut client, view, documents.into_iter());
+        assert!(differences.is_empty(), "{}", differences.join("\n"));
+    }
+}
+
+/// A folder with this projection alone, on these servers.
+fn folder(projection: &str, nats: &Server, redis: &Server) -> TempDir {
+    let (folder, sources) = (tempfile::tempdir().expect("a folder can be made"), env!("CARGO_MANIFEST_DIR"));
+    let (log, stream, state) = (nats::url(nats), nats::STREAM, redis::url(redis));
+    let config = format!(
+        "projections = \"projections\"\nschemas = \"{sources}/schemas\"\n\
+         [log]\nurl = \"{log}\"\nstream = \"{stream}\"\nsubject = \"{projection}.{{service}}.{{type}}\"\n\
+         [state]\nurl = \"{state}\"\n[http]\nlisten = \"none\"\n"
+    );
+    fs::write(folder.path().join("projector.toml"), config).expect("files can be written");
+    let definitions = folder.path().join("projections");
+    fs::create_dir(&definitions).expect("folders can be made");
+    let link = std::os::unix::fs::symlink(format!("{sources}/projections/{projection}"), definitions.join(projection));
+    link.expect("links can be made");
+    folder
+}
+
+fn run(folder: &Path, arguments: &[&str]) {
+    let output = binary::command(folder, arguments.iter().copied()).output().expect("the binary runs");
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// All documents, by the name of their view.
+fn documents(folder: &Path) -> BTreeMap<String, Vec<String>> {
+    let config = config::load(folder, None, std::iter::empty()).expect("the configuration is right");
+    let stores = Stores::open(&config).expect("the stores can be opened");
+    let views = stores.views.views().expect("Redis answers");
+    let of_view = |view: projector::state::LiveView| {
+        let mut texts = Texts(Vec::new());
+        stores.views.scan(&view, &mut texts).expect("Redis answers");
+        (view.spec.name, texts.0)
+    };
+    views.into_iter().map(of_view).collect()
+}
+
+struct Texts(Vec<String>);
+
+impl Scan for Texts {
+    fn begin(&mut self, _: u64) {}
+
+    fn document(&mut self, document: Document) -> ControlFlow<()> {
+        match document.body {
+            DocumentBody::Json(text) => self.0.push(text),
+            DocumentBody::Broken(reason) => panic!("{reason}"),
+        }
+        ControlFlow::Continue(())
+    }
+}
