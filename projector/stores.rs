@@ -8,7 +8,7 @@ use crate::fault::Fault;
 use crate::log::{EmbeddedLog, EventLog, JetStreamLog};
 use crate::sqlite::Database;
 use crate::state::{Builds, EmbeddedState, RedisState, Views};
-use crate::tables::{EmbeddedTables, TableStore, TableWriter};
+use crate::tables::{ClickHouse, ClickHouseTables, EmbeddedTables, Flushed, TableStore, TableWriter};
 
 /// The log and the stores, opened.
 #[derive(Clone)]
@@ -38,7 +38,9 @@ pub enum CannotOpen {
 
 /// Lists are asked for, and there are none.
 #[derive(Debug, thiserror::Error)]
-#[error("there are no lists with these stores (tables.url is none, or state is in Redis): documents are read by key")]
+#[error(
+    "there are no lists with these stores, and documents are read by key only: tables.url names a place for lists, such as http://user@host:8123/database"
+)]
 pub struct NoLists;
 
 // === impl Stores ===
@@ -46,14 +48,19 @@ pub struct NoLists;
 impl Stores {
     /// Opens everything, making the files that are not there. Servers are connected to when they are first asked.
     pub fn open(config: &Config) -> Result<Stores, Fault> {
+        let clickhouse = match &config.tables {
+            TablesPlace::ClickHouse(place) => Some(Arc::new(ClickHouse::new(place)?)),
+            TablesPlace::WithState | TablesPlace::Nowhere => None,
+        };
         match &config.state {
             StatePlace::Embedded(path) => {
                 let state = Arc::new(Database::open(path, config.durability)?);
-                Ok(Stores::embedded(config, open_log(config, Some(&state))?, state))
+                Ok(Stores::embedded(config, open_log(config, Some(&state))?, &state, clickhouse))
             }
             StatePlace::Redis(place) => {
-                let state = Arc::new(RedisState::new(place)?);
-                Ok(Stores { log: open_log(config, None)?, builds: state.clone(), views: state, tables: None, writer: None })
+                let state = RedisState::new(place)?;
+                let state = Arc::new(if clickhouse.is_some() { state.with_outbox() } else { state });
+                Ok(Stores::of(open_log(config, None)?, state, clickhouse))
             }
         }
     }
@@ -73,13 +80,28 @@ impl Stores {
         self.tables.as_deref().ok_or(NoLists)
     }
 
-    fn embedded(config: &Config, log: Arc<dyn EventLog>, state: Arc<Database>) -> Stores {
-        let states = Arc::new(EmbeddedState::new(state.clone()));
-        let tables: Option<Arc<dyn TableStore>> = match config.tables {
-            TablesPlace::WithState => Some(Arc::new(EmbeddedTables::new(state))),
-            TablesPlace::Nowhere => None,
+    fn embedded(config: &Config, log: Arc<dyn EventLog>, file: &Arc<Database>, clickhouse: Option<Arc<ClickHouse>>) -> Stores {
+        let state = EmbeddedState::new(file.clone());
+        let state = Arc::new(if clickhouse.is_some() { state.with_outbox() } else { state });
+        let mut stores = Stores::of(log, state, clickhouse);
+        if config.tables == TablesPlace::WithState {
+            stores.tables = Some(Arc::new(EmbeddedTables::new(file.clone())));
+        }
+        stores
+    }
+
+    /// These, with lists where there is a ClickHouse for them.
+    fn of<S: Builds + Views + Flushed + 'static>(
+        log: Arc<dyn EventLog>,
+        state: Arc<S>,
+        clickhouse: Option<Arc<ClickHouse>>,
+    ) -> Stores {
+        let lists = |clickhouse: &Arc<ClickHouse>| -> Arc<dyn TableStore> {
+            Arc::new(ClickHouseTables::new(clickhouse.clone(), state.clone()))
         };
-        Stores { log, builds: states.clone(), views: states, tables, writer: None }
+        let tables = clickhouse.as_ref().map(lists);
+        let writer = clickhouse.map(|clickhouse| -> Arc<dyn TableWriter> { clickhouse });
+        Stores { log, builds: state.clone(), views: state, tables, writer }
     }
 }
 

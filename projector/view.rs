@@ -1,6 +1,8 @@
 //! What a reader must know of a view: its columns, its key, and what its lists can be filtered and sorted by.
 //! Stored with each generation, so that reading needs no definition files.
 
+mod stored_type;
+
 use projections::plan::{Plan, View};
 use schemas::Type;
 use serde::{Deserialize, Serialize};
@@ -31,11 +33,11 @@ pub struct ViewSpec {
 
 /// A column of a view.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "stored_type::Column", into = "stored_type::Column")]
 pub struct ColumnSpec {
     /// Its name.
     pub name: String,
     /// Its type.
-    #[serde(with = "type_name")]
     pub ty: Type,
 }
 
@@ -76,43 +78,5 @@ impl ViewSpec {
     /// The number of the column of this name.
     pub fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)
-    }
-}
-
-/// Types by PostgreSQL's names.
-mod type_name {
-    use super::Type;
-    use serde::de::{Deserialize, Deserializer, Error};
-    use serde::ser::Serializer;
-
-    pub fn serialize<S: Serializer>(ty: &Type, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(ty)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Type, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        parse(&name).ok_or_else(|| D::Error::custom(format!("unknown type '{name}'")))
-    }
-
-    fn parse(name: &str) -> Option<Type> {
-        match name.strip_suffix("[]") {
-            Some(item) => Some(Type::Array(Box::new(parse(item)?))),
-            None => Type::SCALARS.into_iter().find(|ty| ty.to_string() == name),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn types_come_back_from_their_names() {
-        for ty in [Type::Int8, Type::Timestamp, Type::JSON, Type::Array(Box::new(Type::Text))] {
-            let spec = ColumnSpec { name: "c".into(), ty };
-            let text = serde_json::to_string(&spec).unwrap();
-            assert_eq!(serde_json::from_str::<ColumnSpec>(&text).unwrap(), spec);
-        }
-        assert!(serde_json::from_str::<ColumnSpec>(r#"{"name":"c","ty":"money"}"#).is_err());
     }
 }

@@ -129,6 +129,11 @@ impl Checker<'_> {
         }
     }
 
+    /// Whether a setting was given and is not its default.
+    pub(super) fn is_changed(&self, key: &str) -> bool {
+        self.text(key).is_some_and(|text| Settings::defaults().get(key).is_none_or(|default| default.text != text))
+    }
+
     fn path(&mut self, key: &str) -> Option<PathBuf> {
         let base = self.base;
         self.parsed(key, |text| if text.is_empty() { Err("the path is empty".to_owned()) } else { Ok(base.join(text)) })
@@ -184,7 +189,7 @@ impl Checker<'_> {
         Some(Telemetry { filter: filter?, format: format? })
     }
 
-    fn one_of<T: Copy>(&mut self, key: &str, choices: &[(&str, T)]) -> Option<T> {
+    pub(super) fn one_of<T: Copy>(&mut self, key: &str, choices: &[(&str, T)]) -> Option<T> {
         self.parsed(key, |text| match choices.iter().find(|(name, _)| *name == text) {
             Some((_, choice)) => Ok(*choice),
             None => {
@@ -233,7 +238,7 @@ mod tests {
         ");
         let text = "[state]\nurl = \"redis://cache\"\n[tables]\nurl = \"embedded:other.db\"\n[http]\nlisten = \"80\"\n";
         insta::assert_snapshot!(check(text).unwrap_err().join("\n"), @"
-        p.toml: tables.url: with state in Redis there are no lists yet: leave it out, or write none
+        p.toml: tables.url: with state in Redis lists are in ClickHouse: write http://user@host:8123/database, or none
         p.toml: http.listen: '80' is no address; write 127.0.0.1:8080, or none
         ");
     }

@@ -8,6 +8,7 @@ mod mask;
 mod settings;
 mod state;
 mod subject;
+mod tables;
 
 use std::fs;
 use std::io;
@@ -18,8 +19,9 @@ pub use checked::{Config, Format, Http, RunLimits, Telemetry};
 pub use log::{Auth, JetStreamPlace, LogPlace};
 use schemas::{Diagnostic, SourceFile};
 pub use settings::Settings;
-pub use state::{RedisPlace, StatePlace, TablesPlace};
+pub use state::{RedisPlace, StatePlace};
 pub use subject::SubjectPattern;
+pub use tables::{ClickHousePlace, Deployment, Replication, Sharding, TablesPlace};
 
 /// Every setting with its default and what it is for.
 pub const DEFAULTS: &str = include_str!("defaults.toml");

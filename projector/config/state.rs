@@ -1,6 +1,6 @@
-//! Where state and lists are.
+//! Where state is.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::access::Tls;
 use super::checked::Checker;
@@ -27,15 +27,6 @@ pub struct RedisPlace {
     pub namespace: String,
     /// Whom we trust.
     pub tls: Tls,
-}
-
-/// Where lists are selected from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TablesPlace {
-    /// From the SQLite file that the state is in.
-    WithState,
-    /// Nowhere: there are no lists.
-    Nowhere,
 }
 
 // === impl Checker ===
@@ -70,22 +61,6 @@ impl Checker<'_> {
         }
     }
 
-    /// Where lists are; `state`: where state is, if that is known.
-    pub(super) fn tables(&mut self, state: Option<&StatePlace>) -> Option<TablesPlace> {
-        let base = self.base;
-        self.parsed("tables.url", |url| match (state, url) {
-            (_, "none") => Ok(TablesPlace::Nowhere),
-            (Some(StatePlace::Embedded(_)), "") => Ok(TablesPlace::WithState),
-            (Some(StatePlace::Embedded(path)), url) => embedded_tables(base, path, url),
-            (Some(StatePlace::Redis(_)), "") => Ok(TablesPlace::Nowhere),
-            (Some(StatePlace::Redis(_)), _) => {
-                Err("with state in Redis there are no lists yet: leave it out, or write none".to_owned())
-            }
-            // What is wrong with the other URL is said there.
-            (None, _) => Ok(TablesPlace::Nowhere),
-        })
-    }
-
     fn namespace(&mut self) -> Option<String> {
         self.parsed("state.namespace", |text| {
             let is_plain = !text.is_empty() && text.chars().all(|char| char.is_ascii_alphanumeric() || "_-.".contains(char));
@@ -98,12 +73,4 @@ impl Checker<'_> {
 enum Url {
     Embedded(PathBuf),
     Redis(RedisUrl),
-}
-
-fn embedded_tables(base: &Path, state: &Path, url: &str) -> Result<TablesPlace, String> {
-    match url.split_once(':') {
-        Some(("embedded", path)) if base.join(path) == state => Ok(TablesPlace::WithState),
-        Some(("embedded", _)) => Err("with embedded state the lists are in the same file: leave it out".to_owned()),
-        _ => Err("with embedded state the lists are in the same file: leave it out, or write none".to_owned()),
-    }
 }

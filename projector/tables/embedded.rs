@@ -1,12 +1,12 @@
 //! Lists from the documents' own rows in the SQLite file.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use projections::codec::Key;
 use rusqlite::{Row, Transaction, params_from_iter};
 
-use super::{Comparison, Condition, Cursor, Direction, List, Page, Sort, TableStore};
+use super::clauses::{Clauses, Dialect, clauses, page, total_order};
+use super::{List, Page, Sort, TableStore};
 use crate::fault::Fault;
 use crate::sqlite::Database;
 use crate::state::embedded::{ViewLayout, document, position, view_layout};
@@ -16,12 +16,6 @@ use crate::state::{Document, LiveView, Reading};
 #[derive(Clone)]
 pub struct EmbeddedTables {
     database: Arc<Database>,
-}
-
-/// A statement under construction: its text and what is bound to it.
-struct Sql {
-    text: String,
-    values: Vec<Key>,
 }
 
 // === impl EmbeddedTables ===
@@ -36,124 +30,54 @@ impl EmbeddedTables {
 impl TableStore for EmbeddedTables {
     fn select(&self, view: &LiveView, list: &List) -> Result<Reading<Page>, Fault> {
         let layout = view_layout(view);
-        let order = total_order(&layout, &list.order);
-        let sql = Sql::select(&layout, list, &order);
+        let order = total_order(&layout.spec, &list.order);
+        let clauses = clauses(&layout, list, &order);
+        let statement = statement(&layout, list, &order, &clauses);
         self.database.read("selecting documents", |file| {
-            Ok(Reading { value: page(file, &sql, list, order.len())?, position: position(file, view)? })
+            let rows = rows(file, &statement, &clauses.values, order.len())?;
+            Ok(Reading { value: page(rows, list), position: position(file, view)? })
         })
     }
 }
 
-/// The order without what decides nothing: whatever follows the whole key, and columns that came before.
-fn total_order(layout: &ViewLayout, order: &[Sort]) -> Vec<Sort> {
-    let mut total: Vec<Sort> = Vec::new();
-    for sort in order {
-        if layout.spec.key.iter().all(|key| total.iter().any(|before| before.column == *key)) {
-            break;
-        }
-        if total.iter().all(|before| before.column != sort.column) {
-            total.push(*sort);
-        }
+impl Dialect for ViewLayout {
+    fn column(&self, column: usize) -> String {
+        self.sql_column(column)
     }
-    total
+
+    fn key(&self) -> String {
+        "key".to_owned()
+    }
+
+    fn parameter(&self, number: usize) -> String {
+        format!("?{}", number + 1)
+    }
+
+    fn null(&self) -> &'static str {
+        "x'ff'"
+    }
 }
 
-/// One more row than asked for tells whether there is a next page.
-fn page(file: &Transaction<'_>, sql: &Sql, list: &List, sorted: usize) -> rusqlite::Result<Page> {
-    let mut select = file.prepare_cached(&sql.text)?;
-    let rows = select.query_map(params_from_iter(sql.values.iter().map(|key| &key[..])), |row| read(row, sorted))?;
-    let mut rows: Vec<(Document, Vec<Key>)> = rows.collect::<rusqlite::Result<_>>()?;
-    let has_more = rows.len() > list.limit;
-    rows.truncate(list.limit);
-    let last = rows.last().filter(|_| has_more);
-    let next = last.map(|(document, columns)| Cursor::new(&list.order, padded(columns, list), document.key.clone()));
-    Ok(Page { documents: rows.into_iter().map(|(document, _)| document).collect(), next })
+fn statement(layout: &ViewLayout, list: &List, order: &[Sort], clauses: &Clauses) -> String {
+    let columns: String = order.iter().map(|sort| format!(", {}", layout.sql_column(sort.column))).collect();
+    format!(
+        "SELECT key, version, document, reason{columns} FROM {} WHERE reason IS NULL{} ORDER BY {} LIMIT {}",
+        layout.table,
+        clauses.conditions,
+        clauses.order,
+        list.limit.saturating_add(1)
+    )
 }
 
-/// A cursor has one column for each of the list's order, those that decide nothing included.
-fn padded(columns: &[Key], list: &List) -> Vec<Key> {
-    let nothing = Key::from_bytes(&[]);
-    (0..list.order.len()).map(|at| columns.get(at).unwrap_or(&nothing).clone()).collect()
+fn rows(file: &Transaction<'_>, statement: &str, values: &[Key], sorted: usize) -> rusqlite::Result<Vec<(Document, Vec<Key>)>> {
+    let mut select = file.prepare_cached(statement)?;
+    let rows = select.query_map(params_from_iter(values.iter().map(|key| &key[..])), |row| read(row, sorted))?;
+    rows.collect()
 }
 
 fn read(row: &Row<'_>, sorted: usize) -> rusqlite::Result<(Document, Vec<Key>)> {
     let columns = (0..sorted).map(|at| Ok(Key::from_bytes(row.get_ref(at + 4)?.as_blob()?)));
     Ok((document(row)?, columns.collect::<rusqlite::Result<_>>()?))
-}
-
-// === impl Sql ===
-
-impl Sql {
-    fn select(layout: &ViewLayout, list: &List, order: &[Sort]) -> Sql {
-        let mut sql = Sql { text: "SELECT key, version, document, reason".to_owned(), values: Vec::new() };
-        for sort in order {
-            sql.push(&format!(", {}", layout.sql_column(sort.column)));
-        }
-        sql.push(&format!(" FROM {} WHERE reason IS NULL", layout.table));
-        for condition in &list.conditions {
-            sql.condition(layout, condition);
-        }
-        if let Some(after) = &list.after {
-            sql.after(layout, order, after);
-        }
-        sql.push(" ORDER BY ");
-        for sort in order {
-            let descending = if sort.direction == Direction::Descending { " DESC" } else { "" };
-            sql.push(&format!("{}{descending}, ", layout.sql_column(sort.column)));
-        }
-        sql.push(&format!("key LIMIT {}", list.limit.saturating_add(1)));
-        sql
-    }
-
-    fn condition(&mut self, layout: &ViewLayout, condition: &Condition) {
-        let column = layout.sql_column(condition.column);
-        let sign = match condition.comparison {
-            Comparison::Equal => "=",
-            Comparison::NotEqual => "<>",
-            Comparison::Less => "<",
-            Comparison::LessOrEqual => "<=",
-            Comparison::Greater => ">",
-            Comparison::GreaterOrEqual => ">=",
-        };
-        self.push(&format!(" AND {column} {sign} "));
-        self.bind(&condition.value);
-        if matches!(condition.comparison, Comparison::Greater | Comparison::GreaterOrEqual) {
-            // NULLs sort after everything, but are not greater than anything.
-            self.push(&format!(" AND {column} < x'ff'"));
-        }
-    }
-
-    /// `a > ? OR (a = ? AND (b > ? OR (b = ? AND key > ?)))`, and for the sake of an index also `a >= ?`.
-    fn after(&mut self, layout: &ViewLayout, order: &[Sort], after: &Cursor) {
-        if let (Some(first), Some(value)) = (order.first(), after.columns.first()) {
-            let sign = if first.direction == Direction::Descending { "<=" } else { ">=" };
-            self.push(&format!(" AND {} {sign} ", layout.sql_column(first.column)));
-            self.bind(value);
-        }
-        self.push(" AND ");
-        for (sort, value) in order.iter().zip(&after.columns) {
-            let column = layout.sql_column(sort.column);
-            let sign = if sort.direction == Direction::Descending { "<" } else { ">" };
-            self.push(&format!("({column} {sign} "));
-            self.bind(value);
-            self.push(&format!(" OR ({column} = "));
-            self.bind(value);
-            self.push(" AND ");
-        }
-        self.push("key > ");
-        self.bind(&after.key);
-        self.push(&"))".repeat(order.len()));
-    }
-
-    fn push(&mut self, text: &str) {
-        self.text.push_str(text);
-    }
-
-    fn bind(&mut self, value: &Key) {
-        self.values.push(value.clone());
-        // Writing to a string cannot fail.
-        let _ = write!(self.text, "?{}", self.values.len());
-    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! In the embedded store documents and tables are the same rows, written by the commit itself. Tables elsewhere are written
 //! after it; see [`TableWriter`].
 
+mod clauses;
+mod clickhouse;
 mod cursor;
 mod embedded;
 mod request;
@@ -10,6 +12,7 @@ mod writer;
 
 use projections::codec::Key;
 
+pub use clickhouse::{ClickHouse, ClickHouseTables, ClickHouseUrl};
 pub use cursor::{BadCursor, Cursor};
 pub use embedded::EmbeddedTables;
 pub use request::{BadRequest, Request};

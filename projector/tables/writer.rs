@@ -63,8 +63,9 @@ pub trait TableWriter: Send + Sync {
 /// How far the tables of a build have come, as its flusher keeps it with the state: the part of [`super::TableStore`]'s answers that only the state
 /// knows.
 pub trait Flushed: Send + Sync {
-    /// The position up to which the tables hold the effect of every event; 0 where nothing is known. It is read before rows are selected, and
-    /// never falls unless the state lost something: so what is selected is at least of that position.
+    /// The position up to which the tables hold the effect of every event; 0 where nothing is known, as while they are filled: then nobody
+    /// should read them. It is read before rows are selected, and never falls unless the state lost something: so what is selected is at least of that
+    /// position.
     fn flushed(&self, projection: &str, generation: u64) -> Result<u64, Fault>;
 }
 
@@ -136,20 +137,19 @@ pub struct VersionOverflow {
 
 // === impl RowVersion ===
 
-/// 17 thousand billion commits: a thousand a second for 500 years.
-const COMMIT_BITS: u32 = 44;
-const EPOCH_BITS: u32 = u64::BITS - COMMIT_BITS;
-
 impl RowVersion {
+    /// The lowest bits, with the commit number: 17 thousand billion of them, a thousand a second for 500 years.
+    pub const COMMIT_BITS: u32 = 44;
+
     /// Below every version of a row.
     pub const ZERO: RowVersion = RowVersion(0);
 
     /// The version of a row that was read at this commit number, by a writer of this epoch.
     pub fn new(epoch: u64, commits: u64) -> Result<RowVersion, VersionOverflow> {
-        if epoch >> EPOCH_BITS > 0 || commits >> COMMIT_BITS > 0 {
+        if epoch >> (u64::BITS - Self::COMMIT_BITS) > 0 || commits >> Self::COMMIT_BITS > 0 {
             return Err(VersionOverflow { epoch, commits });
         }
-        Ok(RowVersion(epoch << COMMIT_BITS | commits))
+        Ok(RowVersion(epoch << Self::COMMIT_BITS | commits))
     }
 
     /// A version that was stored.
@@ -164,12 +164,12 @@ impl RowVersion {
 
     /// The epoch.
     pub fn epoch(self) -> u64 {
-        self.0 >> COMMIT_BITS
+        self.0 >> Self::COMMIT_BITS
     }
 
     /// The commit number.
     pub fn commits(self) -> u64 {
-        self.0 & ((1 << COMMIT_BITS) - 1)
+        self.0 & ((1 << Self::COMMIT_BITS) - 1)
     }
 }
 

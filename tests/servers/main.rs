@@ -5,6 +5,7 @@
 #[path = "../binary/command.rs"]
 mod binary;
 mod certificates;
+mod clickhouse;
 #[path = "../binary/daemon.rs"]
 mod daemon;
 mod faults;
@@ -19,3 +20,4 @@ mod reference;
 mod starting;
 mod state;
 mod survival;
+mod tables;

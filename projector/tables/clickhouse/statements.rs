@@ -1,0 +1,121 @@
+//! The statements that make and drop tables and stable names.
+
+use super::column::ColumnType;
+use super::layout::{DELETED, KEY, Layout, VERSION};
+use super::names::{Owner, Role, identifier, literal, shard_name, table_name};
+use crate::config::{Deployment, Replication, Sharding};
+use schemas::Type;
+
+/// Writes statements for one database.
+#[derive(Clone, Debug)]
+pub struct Statements {
+    /// The database.
+    pub database: String,
+    /// How its tables are spread over servers.
+    pub deployment: Deployment,
+}
+
+// === impl Statements ===
+
+impl Statements {
+    /// A name in the database.
+    pub fn qualified(&self, name: &str) -> String {
+        format!("{}.{}", identifier(&self.database), identifier(name))
+    }
+
+    /// The tables that a view has in a generation, with their names, in the order in which they are made.
+    pub fn tables(&self, view: &str, generation: u64) -> Vec<(String, Role)> {
+        let table = table_name(view, generation);
+        match self.deployment.sharding {
+            Sharding::None => vec![(table, Role::Table)],
+            Sharding::ByKey => vec![(shard_name(view, generation), Role::Table), (table, Role::Distributed)],
+        }
+    }
+
+    /// Makes a table where there is none of its name.
+    pub fn create(&self, name: &str, layout: &Layout, owner: &Owner) -> String {
+        let columns = layout.columns().into_iter().map(|column| format!("{} {}", identifier(&column.name), column.ty));
+        let (indexes, engine) = match owner.projector {
+            Role::Distributed => (Vec::new(), self.distributed(owner)),
+            Role::Table | Role::StableName => (indexes(layout), self.engine()),
+        };
+        let parts: Vec<String> = columns.chain(indexes).collect();
+        format!(
+            "CREATE TABLE IF NOT EXISTS {}{} ({}) ENGINE = {engine} COMMENT {}",
+            self.qualified(name),
+            self.on_cluster(),
+            parts.join(", "),
+            literal(&owner.to_comment())
+        )
+    }
+
+    /// Drops a table, with what a replica keeps elsewhere, before it returns.
+    pub fn drop_table(&self, name: &str) -> String {
+        format!("DROP TABLE IF EXISTS {}{} SYNC", self.qualified(name), self.on_cluster())
+    }
+
+    /// Makes a stable name show the table of its generation, from one moment to the next.
+    pub fn show(&self, layout: &Layout, owner: &Owner) -> String {
+        let columns: Vec<String> = layout.view_columns().map(|(name, _)| identifier(name)).collect();
+        format!(
+            "CREATE OR REPLACE VIEW {}{} AS SELECT {} FROM {} FINAL WHERE {} = 0 COMMENT {}",
+            self.qualified(&owner.view),
+            self.on_cluster(),
+            columns.join(", "),
+            self.qualified(&table_name(&owner.view, owner.generation)),
+            identifier(DELETED),
+            literal(&owner.to_comment())
+        )
+    }
+
+    /// Drops a stable name.
+    pub fn hide(&self, name: &str) -> String {
+        format!("DROP VIEW IF EXISTS {}{} SYNC", self.qualified(name), self.on_cluster())
+    }
+
+    fn on_cluster(&self) -> String {
+        self.deployment.cluster.as_ref().map(|cluster| format!(" ON CLUSTER {}", identifier(cluster))).unwrap_or_default()
+    }
+
+    /// Sorted by the key alone: rows replace each other where all of what sorts them is equal.
+    fn engine(&self) -> String {
+        let (version, deleted, key) = (identifier(VERSION), identifier(DELETED), identifier(KEY));
+        let engine = match &self.deployment.replication {
+            Replication::None => format!("ReplacingMergeTree({version}, {deleted})"),
+            Replication::Default => format!("ReplicatedReplacingMergeTree({version}, {deleted})"),
+            Replication::Path(path) => {
+                format!("ReplicatedReplacingMergeTree({}, '{{replica}}', {version}, {deleted})", literal(path))
+            }
+        };
+        format!("{engine} ORDER BY {key}")
+    }
+
+    /// All versions of a key go to one shard, where they can replace each other.
+    fn distributed(&self, owner: &Owner) -> String {
+        let cluster = self.deployment.cluster.as_deref().unwrap_or_default();
+        let shard = shard_name(&owner.view, owner.generation);
+        let (database, key) = (literal(&self.database), identifier(KEY));
+        format!("Distributed({}, {database}, {}, cityHash64({key}))", literal(cluster), literal(&shard))
+    }
+}
+
+/// The table is in the order of its keys; what else is filtered by skips what it can.
+fn indexes(layout: &Layout) -> Vec<String> {
+    let ordered = layout.ordered_columns().flat_map(|name| [index(&name, "minmax"), index(&name, "bloom_filter")]);
+    let listed = |name: &str| layout.spec.column(name).is_some_and(|column| layout.spec.listed.contains(&column));
+    let own = layout.view_columns().filter(|(name, _)| listed(name));
+    ordered.chain(own.filter_map(|(name, ty)| Some(index(name, index_type(ty)?)))).collect()
+}
+
+fn index(column: &str, ty: &str) -> String {
+    format!("INDEX {} {} TYPE {ty}", identifier(&format!("{column}_{ty}")), identifier(column))
+}
+
+/// What is asked for by value, and what by range.
+fn index_type(ty: &ColumnType) -> Option<&'static str> {
+    match ty {
+        ColumnType::Scalar(Type::Text | Type::Uuid | Type::Int4 | Type::Int8) => Some("bloom_filter"),
+        ColumnType::Scalar(_) => Some("minmax"),
+        ColumnType::Json | ColumnType::Array(_) | ColumnType::Tuple(_) => None,
+    }
+}
