@@ -63,8 +63,8 @@ pub trait TableWriter: Send + Sync {
 /// How far the tables of a build have come, as its flusher keeps it with the state: the part of [`super::TableStore`]'s answers that only the state
 /// knows.
 pub trait Flushed: Send + Sync {
-    /// The position up to which the tables hold the effect of every event; 0 where nothing is known, as while they are filled: then nobody
-    /// should read them. It is read before rows are selected, and never falls unless the state lost something: so what is selected is at least of that
+    /// The position up to which the tables hold the effect of every event; 0 where nothing is known, as while they are filled: lists are
+    /// empty then. It is read before rows are selected, and never falls unless the state lost something: so what is selected is at least of that
     /// position.
     fn flushed(&self, projection: &str, generation: u64) -> Result<u64, Fault>;
 }

@@ -119,3 +119,46 @@ fn index_type(ty: &ColumnType) -> Option<&'static str> {
         ColumnType::Json | ColumnType::Array(_) | ColumnType::Tuple(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::{ColumnSpec, ViewSpec};
+
+    fn layout() -> Layout {
+        let column = |name: &str, ty| ColumnSpec { name: name.into(), ty };
+        let columns = vec![column("id", Type::Text), column("paid", Type::Decimal), column("notes", Type::JSON)];
+        Layout::new(&ViewSpec { name: "orders".into(), columns, key: vec![0], listed: vec![0, 1], order_by: vec![1, 0] })
+    }
+
+    fn owner(projector: Role) -> Owner {
+        Owner { projector, projection: "shop".into(), generation: 3, view: "orders".into(), build: "it's".into() }
+    }
+
+    fn statements(deployment: Deployment) -> Statements {
+        Statements { database: "db".into(), deployment }
+    }
+
+    #[test]
+    fn tables_on_one_server() {
+        let statements = statements(Deployment::default());
+        assert_eq!(statements.tables("orders", 3), [("orders__g3".to_owned(), Role::Table)]);
+        insta::assert_snapshot!(statements.create("orders__g3", &layout(), &owner(Role::Table)), @"");
+        insta::assert_snapshot!(statements.show(&layout(), &owner(Role::StableName)), @"");
+        assert_eq!(statements.drop_table("a`b"), r"DROP TABLE IF EXISTS `db`.`a\`b` SYNC");
+        assert_eq!(statements.hide("orders"), "DROP VIEW IF EXISTS `db`.`orders` SYNC");
+    }
+
+    #[test]
+    fn tables_on_the_servers_of_a_cluster() {
+        let cluster = Some("main".to_owned());
+        let path = "/ch/{shard}/{table}".to_owned();
+        let deployment = Deployment { cluster, replication: Replication::Path(path), sharding: Sharding::ByKey };
+        let statements = statements(deployment);
+        let tables = statements.tables("orders", 3);
+        assert_eq!(tables, [("orders__g3_shard".to_owned(), Role::Table), ("orders__g3".to_owned(), Role::Distributed)]);
+        let created = tables.iter().map(|(name, role)| statements.create(name, &layout(), &owner(*role)));
+        insta::assert_snapshot!(created.collect::<Vec<_>>().join("\n"), @"");
+        insta::assert_snapshot!(statements.drop_table("orders__g3"), @"");
+    }
+}

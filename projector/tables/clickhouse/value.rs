@@ -148,3 +148,46 @@ fn write_tuple(members: &[(String, ColumnType)], json: &str, out: &mut Vec<u8>, 
         write(ty, value.unwrap_or("null"), out, misfits);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use schemas::{Field, Shape};
+
+    use super::*;
+
+    /// What is written for a value, and how much of it could not be held.
+    fn written(ty: &Type, json: &str) -> (Vec<u8>, u64) {
+        let (mut out, mut misfits) = (Vec::new(), Misfits::default());
+        write(&ColumnType::of(ty), json, &mut out, &mut misfits);
+        (out, misfits.0)
+    }
+
+    #[test]
+    fn what_cannot_be_held_is_null_and_counted() {
+        for (ty, json) in [
+            (Type::Int4, "2147483648"),
+            (Type::Int8, "\"x\""),
+            (Type::Text, "1"),
+            (Type::Timestamp, "\"1899-12-31T23:59:59.999999+00:00\""),
+            (Type::Date, "\"2300-01-01\""),
+        ] {
+            assert_eq!(written(&ty, json), (vec![NULL], 1), "{ty} {json}");
+            assert_eq!(written(&ty, "null"), (vec![NULL], 0), "{ty}");
+            let array = Type::Array(Box::new(ty));
+            assert_eq!(written(&array, &format!("[{json},null]")), (vec![2, NULL, NULL], 1), "{array} {json}");
+            assert_eq!(written(&array, "1"), (vec![0], 1), "{array}");
+        }
+        let object = Type::Json(Shape::Object([Field { name: "a".into(), ty: Type::Bool, nullable: true }].into()));
+        assert_eq!(written(&object, r#"{"b":1,"\u0061":true}"#), (vec![PRESENT, 1], 0));
+        assert_eq!(written(&object, "[]"), (vec![NULL], 1));
+    }
+
+    #[test]
+    fn lengths_take_seven_bits_a_byte() {
+        for (length, expected) in [(0, vec![0]), (127, vec![127]), (128, vec![0x80, 1]), (300, vec![0xac, 2])] {
+            let mut out = Vec::new();
+            write_length(length, &mut out);
+            assert_eq!(out, expected);
+        }
+    }
+}
