@@ -24,8 +24,8 @@ use crate::fault::Fault;
 const CONNECTING: Duration = Duration::from_secs(5);
 /// How long a list may take, on the server and with the way there and back.
 const SELECTING: Duration = Duration::from_secs(20);
-/// How long a body may take to be stored: on one server it takes seconds.
-const INSERTING: Duration = Duration::from_secs(60);
+/// How long a body may take to be stored: it takes a second or so. Who has given up on a write relies on it being over soon.
+const INSERTING: Duration = Duration::from_secs(30);
 /// How long a table may take to be made or dropped, on all servers of a cluster.
 const CHANGING: Duration = Duration::from_secs(120);
 /// How much longer we wait than the server is told to work, so that it can say itself what was too slow.
@@ -81,11 +81,12 @@ impl Server {
     /// Sends rows in one body; what it answered for is stored.
     pub fn insert(&self, operation: &'static str, statement: String, body: Vec<u8>) -> Result<(), Fault> {
         let insert = async {
-            let mut insert = self.client.insert_formatted_with(statement);
+            let limited = self.client.clone().with_setting("max_execution_time", seconds(INSERTING));
+            let mut insert = limited.insert_formatted_with(statement);
             insert.send(body.into()).await?;
             insert.end().await
         };
-        self.complete(operation, INSERTING, insert)
+        self.complete(operation, INSERTING + GRACE, insert)
     }
 
     /// Something that was stored and is gone.
