@@ -9,6 +9,7 @@ pub mod config;
 pub mod definitions;
 pub mod demo;
 pub mod deploy;
+pub mod doctor;
 pub mod document;
 pub mod duration;
 pub mod fault;

@@ -24,6 +24,8 @@ pub struct ProjectionStatus {
     pub record: ProjectionRecord,
     /// How far what readers see is behind.
     pub lag: Lag,
+    /// How far its tables are behind, where those are in another store.
+    pub tables_lag: Option<Lag>,
     /// How much of the log is left before what is to be read next.
     pub margin: Margin,
 }
@@ -58,8 +60,12 @@ impl Status {
         let status = |record: ProjectionRecord| {
             let position = record.live_build().map_or(0, |build| build.checkpoint.position);
             let next = next_time(&*stores.log, position, head)?;
+            let tables_lag = match record.live_build().and_then(|build| build.backlog) {
+                Some(backlog) => Some(lag(backlog.flushed, head, next_time(&*stores.log, backlog.flushed, head)?)),
+                None => None,
+            };
             let margin = margin(position, first, began, next.or(head.map(|head| head.time)));
-            Ok(ProjectionStatus { lag: lag(position, head, next), margin, record })
+            Ok(ProjectionStatus { lag: lag(position, head, next), tables_lag, margin, record })
         };
         Ok(Status { head, projections: records.into_iter().map(status).collect::<Result<_, Fault>>()? })
     }
@@ -113,12 +119,16 @@ impl ProjectionStatus {
             "generation": self.record.live,
             "position": live.map(|build| build.checkpoint.position),
             "lag": { "events": self.lag.events, "seconds": self.lag.seconds },
+            "tables": live.and_then(|build| build.backlog).map(|backlog| json!({
+                "position": backlog.flushed,
+                "waiting": backlog.entries,
+                "lag": self.tables_lag.map(|lag| json!({ "events": lag.events, "seconds": lag.seconds })),
+            })),
             "margin": { "events": self.margin.events, "seconds": self.margin.seconds },
             "dead_letters": live.map(dead_letters),
             "broken_documents": live.map(|build| build.broken_documents),
             "parked_keys": live.map(|build| build.parked_keys),
             "pending_jobs": live.map(|build| build.pending_jobs),
-            "tables": live.and_then(|build| build.backlog).map(|tables| json!({ "position": tables.flushed, "waiting": tables.entries })),
             "views": live.map(|build| build.catalogue.views.iter().map(|view| view.name.clone()).collect::<Vec<_>>()),
             "generations": self.record.builds.iter().map(|build| json!({
                 "number": build.number,

@@ -4,12 +4,14 @@ mod check;
 mod context;
 mod dead_letters;
 mod demo;
+mod doctor;
 mod exit;
 mod failure;
 mod get;
 mod input;
 mod log;
 mod mistakes;
+mod neighbour;
 mod progress;
 mod publish;
 mod query;
@@ -58,6 +60,7 @@ enum Command {
     DeadLetters(dead_letters::DeadLetters),
     Schema(schema::Schema),
     Log(log::Log),
+    Doctor(doctor::Doctor),
 }
 
 /// Runs the command line that the process was given.
@@ -89,6 +92,7 @@ impl Command {
             Command::Schema(command) => command.run(context),
             Command::DeadLetters(command) => command.run(context),
             Command::Log(command) => command.run(context),
+            Command::Doctor(command) => command.run(context),
         }
     }
 }

@@ -1,45 +1,83 @@
 //! `status`: how all projections stand.
 
 use clap::Args;
+use serde_json::Value;
 
 use super::context::{Context, Form};
 use super::exit::Exit;
 use super::failure::Failure;
-use crate::status::{ProjectionStatus, Status as Standing};
+use super::neighbour;
+use super::say::printable;
+use crate::status::{Lag, ProjectionStatus, Status as Standing};
+use crate::stores::Stores;
 
 /// Print positions, lag, generation and state of every projection
+///
+/// What is stored, and what the daemon says that answers at http.listen: how fast it goes, and what it waits for.
 #[derive(Debug, Args)]
 pub struct Status {}
 
 impl Status {
     /// Runs the command.
     pub fn run(self, context: &mut Context) -> Result<Exit, Failure> {
-        let status = Standing::gather(&context.existing_stores()?)?;
-        if context.form() == Form::Json {
-            context.print(status.to_json())?;
-            return Ok(Exit::Success);
-        }
-        context.print(format_args!("log head {}", status.head.map_or(0, |head| head.position)))?;
-        for projection in &status.projections {
-            print(context, projection)?;
+        let config = context.config()?;
+        let running = neighbour::projections(config.http);
+        let gathered = Stores::open_existing(&config).map_err(Failure::from).and_then(|stores| Ok(Standing::gather(&stores)?));
+        match gathered {
+            Ok(status) if context.form() == Form::Json => context.print(to_json(&status, &running))?,
+            Ok(status) => print_all(context, &status, &running)?,
+            Err(failure) if context.form() == Form::Json => return Err(failure),
+            Err(failure) => {
+                // Above all then it counts what the daemon makes of it.
+                print_running(context, &running)?;
+                return Err(failure);
+            }
         }
         Ok(Exit::Success)
     }
 }
 
-fn print(context: &mut Context, status: &ProjectionStatus) -> Result<(), Failure> {
-    let (record, lag) = (&status.record, status.lag);
+fn to_json(status: &Standing, running: &[Value]) -> Value {
+    let mut json = status.to_json();
+    for projection in json["projections"].as_array_mut().into_iter().flatten() {
+        projection["daemon"] = projection["name"].as_str().and_then(|name| of(running, name)).cloned().into();
+    }
+    json
+}
+
+fn print_all(context: &mut Context, status: &Standing, running: &[Value]) -> Result<(), Failure> {
+    context.print(format_args!("log head {}", status.head.map_or(0, |head| head.position)))?;
+    status.projections.iter().try_for_each(|projection| print(context, projection, of(running, &projection.record.name)))
+}
+
+/// What the daemon says of the projection of this name.
+fn of<'r>(running: &'r [Value], name: &str) -> Option<&'r Value> {
+    running.iter().find(|projection| projection["projection"] == name)
+}
+
+fn print(context: &mut Context, status: &ProjectionStatus, daemon: Option<&Value>) -> Result<(), Failure> {
+    let record = &status.record;
     let reason = record.standing.reason().map(|reason| format!(": {reason}")).unwrap_or_default();
     context.print(format_args!("\n{}  {}{reason}", record.name, record.standing.word()))?;
     for build in &record.builds {
         let role = if Some(build.number) == record.live { "live" } else { "not live" };
         context.print(format_args!("  generation {}  position {}  {role}", build.number, build.checkpoint.position))?;
     }
-    context.print(format_args!("  lag {} events, {:.1} s", lag.events, lag.seconds))?;
-    let Some(live) = record.live_build() else { return Ok(()) };
-    if let Some(tables) = live.backlog {
-        context.print(format_args!("  tables at position {}, {} documents wait", tables.flushed, tables.entries))?;
+    context.print(format_args!("  lag {}", shown(status.lag)))?;
+    if let (Some(lag), Some(backlog)) = (status.tables_lag, record.live_build().and_then(|live| live.backlog)) {
+        let (position, waiting) = (backlog.flushed, backlog.entries);
+        context.print(format_args!("  tables at position {position}, lag {}, {waiting} documents wait", shown(lag)))?;
     }
+    print_counts(context, status)?;
+    daemon.map_or(Ok(()), |daemon| print_daemon(context, daemon))
+}
+
+fn shown(lag: Lag) -> String {
+    format!("{} events, {:.1} s", lag.events, lag.seconds)
+}
+
+fn print_counts(context: &mut Context, status: &ProjectionStatus) -> Result<(), Failure> {
+    let Some(live) = status.record.live_build() else { return Ok(()) };
     for (kind, count) in &live.dead_letters {
         context.print(format_args!("  dead letters: {count} {kind}"))?;
     }
@@ -51,4 +89,33 @@ fn print(context: &mut Context, status: &ProjectionStatus) -> Result<(), Failure
         }
     }
     Ok(())
+}
+
+/// Where nothing else is known.
+fn print_running(context: &mut Context, running: &[Value]) -> Result<(), Failure> {
+    for projection in running {
+        let [name, position, head] = ["projection", "position", "head"].map(|field| plain(&projection[field]));
+        context.print(format_args!("{name}  position {position} of {head} as the daemon has seen it"))?;
+        print_daemon(context, projection)?;
+    }
+    Ok(())
+}
+
+fn print_daemon(context: &mut Context, daemon: &Value) -> Result<(), Failure> {
+    let reason = daemon["reason"].as_str().map(|reason| format!(": {}", printable(reason))).unwrap_or_default();
+    let rate = daemon["events_per_second"].as_f64().map(|rate| format!(", {rate:.0} events/s")).unwrap_or_default();
+    let to_go = daemon["seconds_to_go"].as_f64().filter(|&seconds| seconds > 0.0);
+    let to_go = to_go.map(|seconds| format!(", caught up in {seconds:.0} s")).unwrap_or_default();
+    context.print(format_args!("  daemon: {}{rate}{to_go}{reason}", plain(&daemon["state"])))?;
+    for wait in daemon["retrying"].as_array().into_iter().flatten() {
+        let (port, seconds, error) = (plain(&wait["port"]), wait["seconds"].as_f64().unwrap_or(0.0), plain(&wait["error"]));
+        let error = if error.is_empty() { error } else { format!(": {}", printable(&error)) };
+        context.print(format_args!("  waits for the {port}, {seconds:.0} s so far{error}"))?;
+    }
+    Ok(())
+}
+
+/// As text without quotes.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

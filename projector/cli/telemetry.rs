@@ -4,14 +4,15 @@ use super::say::say;
 use std::io;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::config::{Format, Telemetry};
 
-/// Starts to write log lines.
+/// Starts to write log lines. A span is told when it ends, with how long it was worked on, and how long it waited.
 pub fn start(telemetry: &Telemetry) {
     // The filter was checked with the configuration.
     let filter = EnvFilter::new(&telemetry.filter);
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_span_events(FmtSpan::CLOSE);
     let started = match telemetry.format {
         Format::Text => lines.with_target(false).try_init(),
         Format::Json => lines.json().try_init(),

@@ -13,7 +13,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 pub use embedded::EmbeddedLog;
-pub use jetstream::{JetStreamLog, NewStream};
+pub use jetstream::{JetStreamLog, NewStream, StreamFacts};
 pub use projections::engine::LogEvent;
 
 use crate::fault::Fault;

@@ -7,6 +7,7 @@ use prometheus_client::metrics::histogram::Histogram;
 
 use super::Seen;
 use crate::run::{Meters, Port};
+use crate::state::{Backlog, Build};
 use crate::status::ProjectionStatus;
 
 /// A metric with all its samples.
@@ -50,13 +51,17 @@ pub const FAMILIES: &[Family] = &[
         HEALTHS.map(|word| labelled("health", word, f64::from(u8::from(seen.health.word() == word)))).into()
     }),
     gauge("projector_generation", "generation that is run", |seen| one(seen.progress.generation as f64)),
-    gauge("projector_position", "position of the last commit", |seen| state(seen.progress.position as f64)),
+    gauge("projector_position", "position that a store holds all events up to", |seen| {
+        by_store(seen.progress.position as f64, backlog(seen).map(|backlog| backlog.flushed as f64))
+    }),
     gauge("projector_log_head", "last position of the log as it was seen last", |seen| one(head(seen) as f64)),
     gauge("projector_lag_events", "positions not applied yet", |seen| {
-        state(head(seen).saturating_sub(seen.progress.position) as f64)
+        let behind = |position| head(seen).saturating_sub(position) as f64;
+        by_store(behind(seen.progress.position), backlog(seen).map(|backlog| behind(backlog.flushed)))
     }),
     gauge("projector_lag_seconds", "how long ago the log took the first event not applied yet", |seen| {
-        lag_seconds(seen).map_or_else(Vec::new, state)
+        let tables = seen.status().and_then(|status| status.tables_lag).map(|lag| lag.seconds);
+        lag_seconds(seen).map_or_else(Vec::new, |state| by_store(state, tables))
     }),
     gauge("projector_unmoved_seconds", "since the last commit, or the last look that found nothing to do", |seen| {
         one(seen.now.saturating_duration_since(seen.progress.moved).as_secs_f64())
@@ -89,6 +94,12 @@ pub const FAMILIES: &[Family] = &[
         figure: Figure::Histogram(|meters| &meters.commit_documents),
     },
     gauge("projector_pending_jobs", "fan-out jobs that are left", |seen| one(seen.progress.pending_jobs as f64)),
+    gauge("projector_outbox_documents", "changed documents that are not in the tables yet", |seen| {
+        one(backlog(seen).map_or(0.0, |backlog| backlog.entries as f64))
+    }),
+    counter("projector_table_rows", "rows written to tables in another store", |seen| {
+        one(seen.progress.tables.map_or(0.0, |tables| tables.written as f64))
+    }),
     gauge("projector_dead_letters", "dead letters that are kept, of all kinds", |seen| {
         stored(seen, |status| live_sum(status, |live| live.dead_letters.iter().map(|(_, count)| count).sum()))
     }),
@@ -147,9 +158,17 @@ fn labelled(name: &'static str, label: &str, value: f64) -> Sample {
     Sample { labels: vec![(name, label.to_owned())], value }
 }
 
-/// Of the store that state is in.
-fn state(value: f64) -> Vec<Sample> {
-    vec![labelled("store", Port::State.word(), value)]
+/// Of the store that state is in, and of that with the tables where it is another one.
+fn by_store(state: f64, tables: Option<f64>) -> Vec<Sample> {
+    let values = [(Port::State, Some(state)), (Port::Tables, tables)];
+    values.into_iter().filter_map(|(port, value)| Some(labelled("store", port.word(), value?))).collect()
+}
+
+/// How its tables stand, by who writes them, else by what is stored.
+fn backlog(seen: &Seen) -> Option<Backlog> {
+    let written = seen.progress.tables.filter(|tables| tables.written > 0);
+    let by_writer = written.map(|tables| Backlog { entries: tables.waiting, flushed: tables.flushed });
+    by_writer.or_else(|| seen.status()?.record.live_build()?.backlog)
 }
 
 /// What the stores have said, if they have.
@@ -157,7 +176,7 @@ fn stored(seen: &Seen, value: impl Fn(&ProjectionStatus) -> f64) -> Vec<Sample> 
     seen.status().map_or_else(Vec::new, |status| one(value(status)))
 }
 
-fn live_sum(status: &ProjectionStatus, count: impl Fn(&crate::state::Build) -> u64) -> f64 {
+fn live_sum(status: &ProjectionStatus, count: impl Fn(&Build) -> u64) -> f64 {
     status.record.live_build().map_or(0.0, |live| count(live) as f64)
 }
 

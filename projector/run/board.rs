@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::health::{Health, judge};
 use super::meters::Meters;
+use super::rate::Rate;
 use super::waits::Waits;
 use crate::status::Status;
 
@@ -37,6 +38,7 @@ pub struct Place {
     pub waits: Waits,
     /// What is measured of its work.
     pub meters: Meters,
+    rate: Mutex<Option<Rate>>,
 }
 
 /// How far one projection is.
@@ -145,11 +147,28 @@ impl Board {
 
 impl Default for Place {
     fn default() -> Self {
-        Place { progress: watch::Sender::new(Progress::default()), waits: Waits::default(), meters: Meters::default() }
+        Place {
+            progress: watch::Sender::new(Progress::default()),
+            waits: Waits::default(),
+            meters: Meters::default(),
+            rate: Mutex::default(),
+        }
     }
 }
 
 impl Place {
+    /// How fast the projection goes, as far as that is known.
+    pub fn rate(&self) -> Option<Rate> {
+        *self.rate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Measures how fast it goes; to be called from time to time.
+    pub fn measure(&self) {
+        let (now, position) = (Instant::now(), self.progress.borrow().position);
+        let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
+        *rate = Some(rate.map_or_else(|| Rate::new(now, position), |rate| rate.after(now, position)));
+    }
+
     /// How the projection is now; `stall_after`: for how long nothing may go on.
     pub fn health(&self, stall_after: Duration) -> Health {
         let now = Instant::now();

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use projections::engine::{Batch, CellKey, Changes, Engine, Limits, LogEvent, Space, Step};
 use projections::plan::Plan;
 use schemas::Registry;
+use tracing::field::Empty;
+use tracing::{Span, debug_span};
 
 use super::halt::Halt;
 use super::retry::Patience;
@@ -22,6 +24,8 @@ pub struct Processor<'s> {
     engine: Engine,
     store: &'s dyn StateStore,
     patience: Patience<'s>,
+    /// Its name, for logs.
+    projection: String,
     /// Things fetched since they were counted last.
     fetched: usize,
     /// After everything that was folded.
@@ -40,6 +44,8 @@ pub struct Computed {
     pub pending_jobs: usize,
     /// What it writes.
     pub changes: Changes,
+    /// The work on it, for logs.
+    pub span: Span,
 }
 
 /// What an engine is made of.
@@ -73,22 +79,26 @@ impl<'s> Processor<'s> {
         }
         let from = (checkpoint.position + 1).saturating_sub(definition.plan.duplicate_window).max(1);
         remember(&mut engine, log, from..=checkpoint.position, patience)?;
-        Ok(Processor { engine, store, patience, fetched: 0, checkpoint })
+        Ok(Processor { engine, store, patience, projection: definition.plan.name.clone(), fetched: 0, checkpoint })
     }
 
     /// Folds events that follow what was folded before, if there are any.
     pub fn fold(&mut self, events: &[LogEvent]) -> Result<Option<Computed>, Halt> {
         let Some(last) = events.last() else { return Ok(None) };
         let checkpoint = self.checkpoint.after_event(last);
+        let span = self.span(events.first().map(|first| first.position), &checkpoint);
         let batch = self.engine.begin(events);
-        self.complete(batch, checkpoint).map(Some)
+        self.complete(batch, checkpoint, span).map(Some)
     }
 
     /// Works off a page of the oldest job, if there is one.
     pub fn work_off(&mut self) -> Result<Option<Computed>, Halt> {
         let checkpoint = self.checkpoint.after_job();
         match self.engine.begin_job(checkpoint.position) {
-            Some(batch) => self.complete(batch, checkpoint).map(Some),
+            Some(batch) => {
+                let span = self.span(None, &checkpoint);
+                self.complete(batch, checkpoint, span).map(Some)
+            }
             None => Ok(None),
         }
     }
@@ -123,7 +133,14 @@ impl<'s> Processor<'s> {
         self.checkpoint.position
     }
 
-    fn complete(&mut self, mut batch: Batch<'_>, checkpoint: Checkpoint) -> Result<Computed, Halt> {
+    /// The work on a batch, from folding to commit, as logs show it; `first`: its first position, where it is one of events.
+    fn span(&self, first: Option<u64>, checkpoint: &Checkpoint) -> Span {
+        let (projection, position, commit) = (&self.projection, checkpoint.position, checkpoint.commits);
+        debug_span!("batch", projection, first, position, commit, events = Empty, documents = Empty, commit_ms = Empty)
+    }
+
+    fn complete(&mut self, mut batch: Batch<'_>, checkpoint: Checkpoint, span: Span) -> Result<Computed, Halt> {
+        let entered = span.enter();
         let changes = loop {
             match self.engine.step(&mut batch)? {
                 Step::Done(changes) => break changes,
@@ -136,7 +153,8 @@ impl<'s> Processor<'s> {
         };
         let follows = self.checkpoint.commits;
         self.checkpoint = checkpoint.clone();
-        Ok(Computed { number: batch.number(), follows, checkpoint, pending_jobs: self.engine.pending_jobs(), changes })
+        drop(entered);
+        Ok(Computed { number: batch.number(), follows, checkpoint, pending_jobs: self.engine.pending_jobs(), changes, span })
     }
 }
 

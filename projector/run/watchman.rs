@@ -1,4 +1,4 @@
-//! Tells the operator when a projection stalls, once, and when it goes on.
+//! Watches how fast projections go, and tells the operator when one stalls, once, and when it goes on.
 
 use std::collections::BTreeSet;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -20,6 +20,7 @@ pub fn serve(board: &Board, stall_after: Duration, ended: &Receiver<()>) {
 
 fn look(board: &Board, stall_after: Duration, stalled: &mut BTreeSet<String>) {
     for (projection, place) in board.places() {
+        place.measure();
         match place.health(stall_after) {
             Health::Stalled(stall) if stalled.insert(projection.clone()) => tracing::warn!(projection, "stalled: {stall}"),
             Health::Stalled(_) => {}

@@ -20,7 +20,7 @@ pub use embedded::EmbeddedState;
 pub use outbox::{Backlog, Entering, Outbox};
 use projections::codec::Key;
 use projections::engine::{Answers, Changes, LogEvent, Missing, Space};
-pub use redis::{RedisState, RedisUrl};
+pub use redis::{RedisFacts, RedisState, RedisUrl};
 pub use views::{Document, DocumentBody, LiveView, Reading, Views};
 use xxhash_rust::xxh3::xxh3_64;
 

@@ -9,6 +9,7 @@ mod commands;
 #[path = "../binary/daemon.rs"]
 mod daemon;
 mod demo;
+mod doctor;
 mod http;
 mod metrics;
 mod sandbox;

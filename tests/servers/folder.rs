@@ -113,6 +113,13 @@ impl Folder {
         fs::read_to_string(self.path().join(COMPLAINTS)).unwrap_or_default()
     }
 
+    /// Starts the binary with what this daemon says within its reach.
+    pub fn start_against(&self, daemon: &Daemon, arguments: &[&str]) -> Child {
+        let mut command = self.command(arguments);
+        command.env("PROJECTOR_HTTP_LISTEN", &daemon.address).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().expect("the binary starts")
+    }
+
     /// Starts the daemon. What it complains about is shown where the test fails.
     pub fn daemon(&self) -> Daemon {
         Daemon::start(self.command(&["run"]))

@@ -45,6 +45,9 @@ fn a_daemon_whose_log_stands_still_is_not_ready() {
         assert!(stalled.contains(words), "{words}: {stalled}");
     }
     assert!(daemon.ask("GET", "/healthz", "").starts_with("HTTP/1.1 200"), "to start it again would not help");
+    let status = folder.start_against(&daemon, &["status"]).wait_with_output().expect("the binary ends");
+    let shown = String::from_utf8_lossy(&status.stdout);
+    assert!(shown.contains("daemon: stalled") && shown.contains("waits for the log, "), "{shown}");
 
     server.resume();
     hear(&mut said, " no longer stalled");

@@ -8,6 +8,7 @@ mod certificates;
 mod clickhouse;
 #[path = "../binary/daemon.rs"]
 mod daemon;
+mod doctor;
 mod faults;
 mod folder;
 mod health;
@@ -21,3 +22,4 @@ mod starting;
 mod state;
 mod survival;
 mod tables;
+mod telemetry;

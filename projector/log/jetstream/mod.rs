@@ -5,6 +5,7 @@
 
 mod connection;
 mod create;
+mod examine;
 mod message;
 mod problem;
 mod publish;
@@ -25,6 +26,7 @@ use crate::config::JetStreamPlace;
 use crate::fault::Fault;
 use connection::Connection;
 pub use create::NewStream;
+pub use examine::StreamFacts;
 use message::structured;
 use problem::Problem;
 use stream::{StreamInfo, StreamState};

@@ -7,6 +7,8 @@ use async_nats::jetstream::Context;
 use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::response::Response;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
+use std::time::Duration;
 
 use super::problem::Problem;
 
@@ -53,6 +55,21 @@ pub struct StreamConfig {
     /// Whether a full stream refuses `new` messages, or drops `old` ones.
     #[serde(default)]
     pub discard: String,
+    /// The subjects that it takes.
+    #[serde(default)]
+    pub subjects: Vec<String>,
+    /// Where messages are: `file` or `memory`.
+    #[serde(default)]
+    pub storage: String,
+    /// On how many servers each message is.
+    #[serde(default)]
+    pub num_replicas: u64,
+    /// For how long a message is recognized that is published again, in nanoseconds.
+    #[serde(default)]
+    pub duplicate_window: u64,
+    /// The stream that this one is a copy of.
+    #[serde(default)]
+    pub mirror: Option<IgnoredAny>,
 }
 
 /// What a stream holds.
@@ -99,6 +116,21 @@ impl StreamConfig {
             return None;
         };
         Some(format!("{reason}; `projector log create` makes a stream with sound settings"))
+    }
+
+    /// How old messages become; `None`: any age.
+    pub fn max_age(&self) -> Option<Duration> {
+        (self.max_age > 0).then(|| Duration::from_nanos(self.max_age))
+    }
+
+    /// For how long a message is recognized that is published again.
+    pub fn duplicate_window(&self) -> Duration {
+        Duration::from_nanos(self.duplicate_window)
+    }
+
+    /// Whether it only copies another stream.
+    pub fn is_mirror(&self) -> bool {
+        self.mirror.is_some()
     }
 
     /// What can go wrong with it, though it can be relied on while it does not.

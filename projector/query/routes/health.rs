@@ -35,26 +35,40 @@ async fn ready(
     let longest = waiting.timeout.as_deref().map_or(Ok(Duration::ZERO), timeout)?;
     // Who asked hears what is left to wait for, whether all have started or not.
     let _ = tokio::time::timeout(longest, api.board.started()).await;
-    let unready: Vec<Value> = api.board.places().iter().filter_map(|(name, place)| why_not(&api, name, place)).collect();
+    let standings = api.board.places().into_iter().map(|(name, place)| {
+        let health = place.health(api.stall_after);
+        (health.is_ready(), standing(&name, &place, &health))
+    });
+    let standings: Vec<(bool, Value)> = standings.collect();
+    let unready: Vec<&Value> = standings.iter().filter_map(|(is_ready, standing)| (!is_ready).then_some(standing)).collect();
     let status = if unready.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    Ok((status, Json(json!({ "ready": unready.is_empty(), "waiting_for": unready }))))
+    let all: Vec<&Value> = standings.iter().map(|(_, standing)| standing).collect();
+    Ok((status, Json(json!({ "ready": unready.is_empty(), "waiting_for": unready, "projections": all }))))
 }
 
-fn why_not(api: &Api, name: &str, place: &Place) -> Option<Value> {
-    let health = place.health(api.stall_after);
-    let mut unready = match &health {
-        Health::Well => return None,
-        Health::Starting | Health::Stopped => json!({}),
-        Health::Stalled(stall) => json!({ "reason": stall.to_string() }),
-        Health::Halted { code, reason } => json!({ "code": code, "reason": reason }),
+/// How a projection stands, as far as this process knows without asking anybody.
+fn standing(name: &str, place: &Place, health: &Health) -> Value {
+    let (progress, rate) = (place.progress.borrow().clone(), place.rate());
+    let (code, reason) = match health {
+        Health::Well | Health::Starting | Health::Stopped => (None, None),
+        Health::Stalled(stall) => (None, Some(stall.to_string())),
+        Health::Halted { code, reason } => (Some(*code), Some(reason.clone())),
     };
-    unready["projection"] = name.into();
-    unready["state"] = health.word().into();
-    unready["retrying"] = place.waits.at(Instant::now()).iter().map(retrying).collect();
-    Some(unready)
+    let to_go = rate.and_then(|rate| rate.time_for(progress.lag())).map(|time| time.as_secs_f64());
+    json!({
+        "projection": name,
+        "state": health.word(),
+        "code": code,
+        "reason": reason,
+        "position": progress.position,
+        "head": progress.head,
+        "events_per_second": rate.map(|rate| rate.per_second()),
+        "seconds_to_go": to_go,
+        "retrying": place.waits.at(Instant::now()).iter().map(retrying).collect::<Vec<_>>(),
+    })
 }
 
 /// A port that does not answer just now.
-pub fn retrying(wait: &Wait) -> Value {
+fn retrying(wait: &Wait) -> Value {
     json!({ "port": wait.port.word(), "seconds": wait.lasting.as_secs_f64(), "failures": wait.failures, "error": wait.error })
 }

@@ -7,7 +7,7 @@ use super::feeding::Feeding;
 use super::sweep::{Start, Sweep};
 use super::{Task, Trouble};
 use crate::fault::Fault;
-use crate::run::board::TableProgress;
+use crate::run::board::{Stage, TableProgress};
 use crate::state::outbox::{self, Left, Note, Taken};
 use crate::tables::{Ensured, RowVersion, VersionOverflow};
 
@@ -140,6 +140,10 @@ impl<'t> Term<'t> {
                 flushed: swept.map_or(before.flushed, |start| start.position),
                 settled: settled.unwrap_or(before.settled),
             };
+            if progress.stage == Stage::Building && now.written > before.written {
+                // Filling the tables of a build that is not seen yet is all that goes on with it.
+                progress.moved = Instant::now();
+            }
             progress.tables.replace(now) != Some(now)
         });
     }

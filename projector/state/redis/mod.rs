@@ -14,6 +14,7 @@ mod checkpoint;
 mod client;
 mod commit;
 mod dead_letters;
+mod examine;
 mod fetch;
 pub mod keys;
 mod outbox;
@@ -28,6 +29,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use projections::engine::{Answers, Missing, Space};
 
+pub use self::examine::RedisFacts;
 pub use self::url::RedisUrl;
 
 use self::keys::BuildKeys;

@@ -83,18 +83,29 @@ impl Server {
         Fault::Unavailable { operation, place: self.place.clone(), source: reason.into() }
     }
 
+    /// Asks a question also of a server that would not be used.
+    pub fn ask_any<T>(&self, operation: &'static str, question: impl Fn(&mut Connection) -> RedisResult<T>) -> Result<T, Fault> {
+        let asked = self.connect_any().and_then(|mut connection| question(&mut connection));
+        asked.map_err(|error| self.fault(operation, error))
+    }
+
     fn connect(&self) -> Result<Connection, Fault> {
-        let operation = "connecting";
-        let mut connection = self.client.get_connection_with_timeout(CONNECTING).map_err(|error| self.fault(operation, error))?;
-        let prepared = connection
-            .set_read_timeout(Some(ANSWERING))
-            .and_then(|()| connection.set_write_timeout(Some(ANSWERING)))
-            .and_then(|()| redis::cmd("INFO").query(&mut connection));
-        let info: String = prepared.map_err(|error| self.fault(operation, error))?;
+        let prepared = self.connect_any().and_then(|mut connection| {
+            let info: String = redis::cmd("INFO").query(&mut connection)?;
+            Ok((connection, info))
+        });
+        let (connection, info) = prepared.map_err(|error| self.fault("connecting", error))?;
         if let Some(reason) = objection(&info) {
             return Err(self.unfit(reason));
         }
         *self.run.lock().unwrap_or_else(PoisonError::into_inner) = said(&info, "run_id").to_owned();
+        Ok(connection)
+    }
+
+    fn connect_any(&self) -> RedisResult<Connection> {
+        let connection = self.client.get_connection_with_timeout(CONNECTING)?;
+        connection.set_read_timeout(Some(ANSWERING))?;
+        connection.set_write_timeout(Some(ANSWERING))?;
         Ok(connection)
     }
 
@@ -133,7 +144,7 @@ fn needs_a_person(error: &RedisError) -> bool {
 }
 
 /// What speaks against using a server that says this of itself.
-fn objection(info: &str) -> Option<String> {
+pub fn objection(info: &str) -> Option<String> {
     let (version, policy) = (said(info, "redis_version"), said(info, "maxmemory_policy"));
     let major = version.split('.').next().and_then(|major| major.parse().ok()).unwrap_or(0);
     if major < OLDEST {
@@ -147,8 +158,8 @@ fn objection(info: &str) -> Option<String> {
     (said(info, "cluster_enabled") == "1").then(|| "it is a node of a Redis Cluster, which is not supported yet".to_owned())
 }
 
-/// What a server says under this name.
-fn said<'i>(info: &'i str, name: &str) -> &'i str {
+/// What a server says under this name; nothing where it does not.
+pub fn said<'i>(info: &'i str, name: &str) -> &'i str {
     info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).unwrap_or_default()
 }
 
