@@ -1,6 +1,7 @@
 //! Tables on real servers.
 
 mod builds;
+mod encrypted;
 mod lists;
 mod types;
 mod writing;
