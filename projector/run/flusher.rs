@@ -32,7 +32,7 @@ use crate::state::{Builds, Outbox};
 use crate::tables::{TableBuild, TableWriter};
 
 /// How long a write may be under way: longer than any client waits for its answer.
-pub const LATE_WRITES: Duration = Duration::from_secs(60);
+pub const LATE_WRITES: Duration = Duration::from_secs(90);
 /// How long the last flush may take: less than an orchestrator waits before it kills.
 const LAST_FLUSH: Duration = Duration::from_secs(5);
 

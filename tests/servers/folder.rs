@@ -12,6 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::binary;
+use crate::clickhouse;
 use crate::daemon::Daemon;
 use crate::nats::{self, STREAM};
 use crate::process::Server;
@@ -72,6 +73,15 @@ impl Folder {
         );
         fs::write(dir.path().join("projector.toml"), config).expect("files can be written");
         Folder { dir }
+    }
+
+    /// The same, with its lists on this server.
+    pub fn with_tables(self, clickhouse: &Server) -> Folder {
+        let path = self.path().join("projector.toml");
+        let config = fs::read_to_string(&path).expect("it was written");
+        let tables = format!("[tables]\nurl = \"{}\"\n", clickhouse::url(clickhouse));
+        fs::write(path, config + &tables).expect("files can be written");
+        self
     }
 
     /// Where it is.

@@ -10,6 +10,7 @@ mod clickhouse;
 mod daemon;
 mod doctor;
 mod faults;
+mod flushing;
 mod folder;
 mod health;
 mod jetstream;
