@@ -57,6 +57,33 @@ impl Json {
         }
     }
 
+    /// Whether a row of a table, as ClickHouse prints it, holds a document: arrays and tuples cannot be NULL there, and JSON of no known
+    /// shape is a text.
+    pub fn holds(&self, document: &Json) -> bool {
+        match (self, document) {
+            (Json::Array(items), Json::Word(null)) if null == "null" => items.is_empty(),
+            (Json::Object(members), Json::Word(null)) if null == "null" => members.values().all(|member| member.holds(document)),
+            (Json::Array(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.holds(b)),
+            (Json::Object(a), Json::Object(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.0 == b.0 && a.1.holds(b.1))
+            }
+            (Json::Text(text), Json::Array(_) | Json::Object(_)) => Json::parse(text).agrees(document),
+            _ => self.agrees(document),
+        }
+    }
+
+    /// With points in time, which ClickHouse ends with a Z and prints to the microsecond, as PostgreSQL prints them.
+    pub fn with_times_of_postgres(self) -> Json {
+        match self {
+            Json::Text(text) => Json::Text(time_of_postgres(&text).unwrap_or(text)),
+            Json::Array(items) => Json::Array(items.into_iter().map(Json::with_times_of_postgres).collect()),
+            Json::Object(members) => {
+                Json::Object(members.into_iter().map(|(name, value)| (name, value.with_times_of_postgres())).collect())
+            }
+            other => other,
+        }
+    }
+
     /// Only numbers with more digits than are promised may differ, and only behind those.
     fn agrees_in_leading_digits(&self, other: &Json) -> bool {
         let (Json::Number(sign, digits, exponent), Json::Number(other_sign, other_digits, other_exponent)) = (self, other) else {
@@ -69,6 +96,14 @@ impl Json {
             && exponent == other_exponent
             && (leading(digits) - leading(other_digits)).abs() <= 10
     }
+}
+
+/// `2026-03-01T12:00:00.120000Z` as `2026-03-01T12:00:00.12+00:00`; `None` where it is no such text.
+fn time_of_postgres(text: &str) -> Option<String> {
+    let (seconds, micros) = text.strip_suffix('Z')?.split_once('.')?;
+    let is_time = seconds.len() == 19 && micros.len() == 6 && seconds.as_bytes()[10] == b'T';
+    let shown = format!("{seconds}.{micros}");
+    is_time.then(|| format!("{}+00:00", shown.trim_end_matches('0').trim_end_matches('.')))
 }
 
 fn all_agree(a: &[Json], b: &[Json]) -> bool {
@@ -165,6 +200,20 @@ impl Reader<'_> {
             }
         }
         self.at += 1;
+    }
+}
+
+#[test]
+fn rows_hold_documents() {
+    let row = r#"{"at":"2026-03-01T12:00:00.120000Z","on":"2026-03-01T12:00:00.000000Z","tags":[],"pair":{"a":null},"raw":"{\"b\":1}"}"#;
+    let document =
+        r#"{"at":"2026-03-01T12:00:00.12+00:00","on":"2026-03-01T12:00:00+00:00","tags":null,"pair":null,"raw":{"b":1.0}}"#;
+    let row = Json::parse(row).with_times_of_postgres();
+    assert!(row.holds(&Json::parse(document)), "{row:?}");
+    for other in
+        [r#"null"#, r#"[]"#, &document.replace("12:", "13:"), &document.replace("1.0", "2"), &document.replace("null", "0")]
+    {
+        assert!(!row.holds(&Json::parse(other)), "{other}");
     }
 }
 

@@ -52,6 +52,23 @@ pub fn served_differences(client: &mut Client, view: &View, documents: impl Iter
     compare_all(view, ours, theirs.iter().map(|row| row.get(0)))
 }
 
+/// Where rows of a table in ClickHouse, as it prints them, do not hold what PostgreSQL says.
+pub fn table_differences<'r>(client: &mut Client, view: &View, rows: impl Iterator<Item = &'r str>) -> Vec<String> {
+    let theirs = client.query(&format!("SELECT row_to_json(t)::text FROM ({}) t", view.query), &[]).expect("no row is bad");
+    let rows = rows.map(|row| Json::parse(row).with_times_of_postgres());
+    let mut rows: BTreeMap<String, Json> = rows.map(|row| (key_of(view, &row), row)).collect();
+    let mut differences = Vec::new();
+    for their in theirs.iter().map(|row| Json::parse(row.get(0))) {
+        match rows.remove(&key_of(view, &their)) {
+            Some(row) if row.holds(&their) => {}
+            row => differences.push(format!("view {}:\n  ours   {row:?}\n  theirs {their:?}", view.name)),
+        }
+    }
+    differences.extend(rows.into_values().map(|row| format!("view {}: they have no row\n  ours   {row:?}", view.name)));
+    differences.truncate(3);
+    differences
+}
+
 /// `ours`: texts by key.
 fn compare_all(view: &View, mut ours: BTreeMap<String, String>, theirs: impl Iterator<Item = String>) -> Vec<String> {
     let mut differences = Vec::new();

@@ -19,6 +19,9 @@ mod binary;
 #[path = "../servers/certificates.rs"]
 #[expect(dead_code, reason = "other tests encrypt")]
 mod certificates;
+#[path = "../servers/clickhouse.rs"]
+#[expect(dead_code, reason = "other tests write tables themselves")]
+mod clickhouse;
 #[path = "../servers/nats.rs"]
 #[expect(dead_code, reason = "other tests do more to a stream")]
 mod nats;

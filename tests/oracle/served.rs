@@ -1,5 +1,5 @@
-//! What real servers serve, judged by PostgreSQL: events go through JetStream into Redis, and every document read there
-//! must be what it says.
+//! What real servers serve, judged by PostgreSQL: events go through JetStream into Redis and ClickHouse, and every document read from the
+//! one, and every row read through the other's stable names, must be what it says.
 //!
 //! `SERVED_EVENTS=1000000 tests/run served` serves so many.
 
@@ -20,7 +20,7 @@ use crate::definitions::Projection;
 use crate::memory::log;
 use crate::postgres::fresh_database;
 use crate::process::Server;
-use crate::{binary, folded, judge, nats, redis};
+use crate::{binary, clickhouse, folded, judge, nats, redis};
 
 /// How many events, where nobody says.
 const EVENTS: usize = 20_000;
@@ -43,8 +43,8 @@ fn count() -> usize {
 
 /// That the documents are what PostgreSQL says, which folds the same events by a script.
 fn assert_served(projection: &str, events: Vec<Vec<u8>>, script: &str) {
-    let (nats, redis) = (nats::start(), redis::start());
-    let folder = folder(projection, &nats, &redis);
+    let (nats, redis, clickhouse) = (nats::start(), redis::start(), clickhouse::start());
+    let folder = folder(projection, [&nats::url(&nats), &redis::url(&redis), &clickhouse::url(&clickhouse)]);
     run(folder.path(), &["log", "create"]);
     fs::write(folder.path().join("events.ndjson"), events.join(&b'\n')).expect("files can be written");
     run(folder.path(), &["publish", "events.ndjson"]);
@@ -57,18 +57,32 @@ fn assert_served(projection: &str, events: Vec<Vec<u8>>, script: &str) {
     for view in &plan.views {
         let documents = served.remove(&view.name).unwrap_or_default();
         let differences = judge::served_differences(&mut client, view, documents.into_iter());
-        assert!(differences.is_empty(), "{}", differences.join("\n"));
+        assert!(differences.is_empty(), "documents: {}", differences.join("\n"));
+        let rows = rows(&clickhouse, &view.name);
+        let differences = judge::table_differences(&mut client, view, rows.lines());
+        assert!(differences.is_empty(), "rows: {}", differences.join("\n"));
     }
 }
 
-/// A folder with this projection alone, on these servers.
-fn folder(projection: &str, nats: &Server, redis: &Server) -> TempDir {
+/// All rows of a view, each as JSON.
+fn rows(clickhouse: &Server, view: &str) -> String {
+    clickhouse::ask(
+        clickhouse,
+        &format!(
+            "SELECT * FROM {view} FORMAT JSONEachRow SETTINGS date_time_output_format = 'iso', \
+             output_format_json_quote_64bit_integers = 0, output_format_json_quote_decimals = 0"
+        ),
+    )
+}
+
+/// A folder with this projection alone, with log, state and tables at these URLs.
+fn folder(projection: &str, [log, state, tables]: [&str; 3]) -> TempDir {
     let (folder, sources) = (tempfile::tempdir().expect("a folder can be made"), env!("CARGO_MANIFEST_DIR"));
-    let (log, stream, state) = (nats::url(nats), nats::STREAM, redis::url(redis));
+    let stream = nats::STREAM;
     let config = format!(
         "projections = \"projections\"\nschemas = \"{sources}/schemas\"\n\
          [log]\nurl = \"{log}\"\nstream = \"{stream}\"\nsubject = \"{projection}.{{service}}.{{type}}\"\n\
-         [state]\nurl = \"{state}\"\n[http]\nlisten = \"none\"\n"
+         [state]\nurl = \"{state}\"\n[tables]\nurl = \"{tables}\"\n[http]\nlisten = \"none\"\n"
     );
     fs::write(folder.path().join("projector.toml"), config).expect("files can be written");
     let definitions = folder.path().join("projections");

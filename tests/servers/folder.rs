@@ -53,6 +53,11 @@ impl Folder {
         Folder::with(&(log_section(log) + &state_section(state)))
     }
 
+    /// With log, state and tables at these URLs.
+    pub fn on_all([log, state, tables]: [&str; 3]) -> Folder {
+        Folder::with(&(log_section(log) + &state_section(state) + &format!("[tables]\nurl = \"{tables}\"\n")))
+    }
+
     /// With the log on a server that is reached through this proxy, and the state on this one.
     pub fn through(proxy: &Proxy, redis: &Server) -> Folder {
         Folder::at(&format!("nats://127.0.0.1:{}", proxy.port()), &redis::url(redis))

@@ -25,6 +25,7 @@ pub enum Target {
     Owner,
     Log,
     State,
+    Tables,
 }
 
 /// Which connection breaks, and where.
@@ -36,6 +37,8 @@ pub enum Break {
     Commit,
     /// A commit is done, but who sent it does not hear of it.
     CommitAnswer,
+    /// Rows are written, but who sent them does not hear of it.
+    RowsAnswer,
 }
 
 /// One step of a plan.
@@ -48,18 +51,21 @@ pub struct Strike {
 }
 
 /// Every fault there is; those that take long come once in a while only.
-pub const QUICK: [Fault; 8] = [
+pub const QUICK: [Fault; 10] = [
     Fault::Kill(Target::Owner),
     Fault::Kill(Target::Log),
     Fault::Kill(Target::State),
+    Fault::Kill(Target::Tables),
     Fault::Cut(Break::Events),
     Fault::Cut(Break::Commit),
     Fault::Cut(Break::CommitAnswer),
+    Fault::Cut(Break::RowsAnswer),
     Fault::Rival,
     Fault::Zombie,
 ];
 /// Those during which a process stands still for long.
-pub const SLOW: [Fault; 3] = [Fault::Pause(Target::Owner), Fault::Pause(Target::Log), Fault::Pause(Target::State)];
+pub const SLOW: [Fault; 4] =
+    [Fault::Pause(Target::Owner), Fault::Pause(Target::Log), Fault::Pause(Target::State), Fault::Pause(Target::Tables)];
 /// One fault in so many is a slow one.
 const SLOW_ONE_IN: usize = 10;
 /// One fault in so many does not wait for the one before.
@@ -81,6 +87,13 @@ fn strike(random: &mut Random) -> Strike {
 
 // === impl Fault ===
 
+impl Fault {
+    /// Whether rows have to flow again, not documents only, before everybody has recovered.
+    pub fn is_of_tables(self) -> bool {
+        matches!(self, Fault::Kill(Target::Tables) | Fault::Pause(Target::Tables) | Fault::Cut(Break::RowsAnswer))
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (what, whom) = match self {
@@ -89,6 +102,7 @@ impl fmt::Display for Fault {
             Fault::Cut(Break::Events) => ("cut", "events"),
             Fault::Cut(Break::Commit) => ("cut", "commit"),
             Fault::Cut(Break::CommitAnswer) => ("cut", "commit's answer"),
+            Fault::Cut(Break::RowsAnswer) => ("cut", "rows' answer"),
             Fault::Rival => ("rival", ""),
             Fault::Zombie => ("zombie", ""),
         };
@@ -104,6 +118,7 @@ impl Target {
             Target::Owner => "projector",
             Target::Log => "nats-server",
             Target::State => "redis-server",
+            Target::Tables => "clickhouse-server",
         }
     }
 }

@@ -4,6 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use projector::demo::Random;
+use projector::state::Build;
 use projector::stores::Stores;
 
 use super::owners::Owners;
@@ -12,10 +13,12 @@ use super::publisher::Publisher;
 use crate::folder::Folder;
 use crate::process::Server;
 use crate::proxy::{Cut, Proxy};
-use crate::{nats, redis};
+use crate::{clickhouse, nats, redis};
 
-/// Longer than any of the daemon's or its stores' timeouts.
+/// Longer than anybody waits for an answer.
 const STANDSTILL: Duration = Duration::from_secs(16);
+/// Longer than anybody waits for rows to be written.
+const STANDSTILL_OF_TABLES: Duration = Duration::from_secs(31);
 /// Who has not recovered by then never will.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Between two looks at how far a daemon is.
@@ -24,13 +27,17 @@ const GLANCE: Duration = Duration::from_millis(10);
 const LONGEST_WAIT: usize = 400_000;
 /// In every script that moves the checkpoint.
 const COMMIT: &[u8] = b":g1:cp";
+/// In every request that writes rows.
+const ROWS: &[u8] = b"INSERT";
 
 /// Servers and the connections to them.
 pub struct Servers {
     log: Server,
     state: Server,
+    tables: Server,
     to_log: Proxy,
     to_state: Proxy,
+    to_tables: Proxy,
 }
 
 /// A world in which things break.
@@ -48,20 +55,24 @@ pub struct World<'w> {
 impl Servers {
     /// Starts them.
     pub fn start() -> Servers {
-        let (log, state) = (nats::start(), redis::start());
-        let (to_log, to_state) = (Proxy::start(log.port()), Proxy::start(state.port()));
-        Servers { log, state, to_log, to_state }
+        let (log, state, tables) = (nats::start(), redis::start(), clickhouse::start());
+        let [to_log, to_state, to_tables] = [&log, &state, &tables].map(|server| Proxy::start(server.port()));
+        Servers { log, state, tables, to_log, to_state, to_tables }
     }
 
     /// A folder whose daemons use the connections that break.
     pub fn folder(&self) -> Folder {
-        let (log, state) = (self.to_log.port(), self.to_state.port());
-        Folder::at(&format!("nats://127.0.0.1:{log}"), &format!("redis://127.0.0.1:{state}/0"))
+        let [log, state, tables] = [&self.to_log, &self.to_state, &self.to_tables].map(Proxy::port);
+        Folder::on_all([
+            &format!("nats://127.0.0.1:{log}"),
+            &format!("redis://127.0.0.1:{state}/0"),
+            &format!("http://127.0.0.1:{tables}/shop"),
+        ])
     }
 
     /// A folder whose commands use connections that do not break.
     pub fn sound_folder(&self) -> Folder {
-        Folder::on_servers(&self.log, &self.state)
+        Folder::on_all([&nats::url(&self.log), &redis::url(&self.state), &clickhouse::url(&self.tables)])
     }
 
     fn server(&mut self, target: Target) -> Option<&mut Server> {
@@ -69,6 +80,7 @@ impl Servers {
             Target::Owner => None,
             Target::Log => Some(&mut self.log),
             Target::State => Some(&mut self.state),
+            Target::Tables => Some(&mut self.tables),
         }
     }
 }
@@ -94,18 +106,20 @@ impl<'w> World<'w> {
         }
     }
 
-    /// Waits until everything is folded that has been published up to now, and something more; how long that took.
-    pub fn recover(&mut self) -> Duration {
+    /// Waits until everything that has been published up to now, and something more, is in the documents; after faults of tables,
+    /// in the tables. How long that took.
+    pub fn recover(&mut self, fault: Fault) -> Duration {
         let (start, published) = (Instant::now(), self.publisher.position());
-        self.wait("it does not recover", |world| world.position() > published);
+        let reached = if fault.is_of_tables() { flushed } else { folded };
+        self.wait("it does not recover", |world| reached(&world.stores) > published);
         start.elapsed()
     }
 
-    /// Ends publishing and, once everything is folded, the daemons. How many events were published.
+    /// Ends publishing and, once everything is in the tables, the daemons. How many events were published.
     pub fn end(self) -> usize {
         let World { publisher, stores, mut owners, .. } = self;
         let (published, deadline) = (publisher.end(), Instant::now() + PATIENCE);
-        while position(&stores) < head(&stores) {
+        while flushed(&stores) < head(&stores) {
             assert!(Instant::now() < deadline, "it does not catch up");
             owners.tend();
             thread::sleep(GLANCE);
@@ -129,19 +143,21 @@ impl<'w> World<'w> {
             return self.owners.resume();
         };
         server.pause();
-        thread::sleep(STANDSTILL);
+        thread::sleep(if target == Target::Tables { STANDSTILL_OF_TABLES } else { STANDSTILL });
         server.resume();
     }
 
     fn cut(&mut self, place: Break) {
-        let (proxy, cut) = match place {
-            Break::Events => (&self.servers.to_log, Cut::Answer),
-            Break::Commit => (&self.servers.to_state, Cut::Request(COMMIT)),
-            Break::CommitAnswer => (&self.servers.to_state, Cut::AnswerTo(COMMIT)),
-        };
-        proxy.cut(cut);
+        let Servers { to_log, to_state, to_tables, .. } = &self.servers;
+        match place {
+            Break::Events => to_log.cut(Cut::Answer),
+            Break::Commit => to_state.cut(Cut::Request(COMMIT)),
+            Break::CommitAnswer => to_state.cut(Cut::AnswerTo(COMMIT)),
+            Break::RowsAnswer => to_tables.cut(Cut::AnswerTo(ROWS)),
+        }
         self.wait("the connection does not break", |world| {
-            !world.servers.to_log.is_to_cut() && !world.servers.to_state.is_to_cut()
+            let Servers { to_log, to_state, to_tables, .. } = &world.servers;
+            ![to_log, to_state, to_tables].into_iter().any(Proxy::is_to_cut)
         });
     }
 
@@ -151,7 +167,7 @@ impl<'w> World<'w> {
         self.wait("nothing is committed", |world| !world.servers.to_state.is_to_cut());
         self.owners.pause();
         self.owners.add();
-        self.recover();
+        self.recover(Fault::Zombie);
         self.servers.to_state.release();
         self.owners.resume();
     }
@@ -164,17 +180,21 @@ impl<'w> World<'w> {
             thread::sleep(GLANCE);
         }
     }
-
-    fn position(&self) -> u64 {
-        position(&self.stores)
-    }
 }
 
-/// How far the shop is; 0 where the store does not answer.
-fn position(stores: &Stores) -> u64 {
+/// How far the shop's documents are; 0 where the store does not answer.
+fn folded(stores: &Stores) -> u64 {
+    shop(stores).map_or(0, |build| build.checkpoint.position)
+}
+
+/// The same of its tables.
+fn flushed(stores: &Stores) -> u64 {
+    shop(stores).and_then(|build| build.backlog).map_or(0, |backlog| backlog.flushed)
+}
+
+fn shop(stores: &Stores) -> Option<Build> {
     let projections = stores.builds.projections().unwrap_or_default();
-    let shop = projections.iter().find(|projection| projection.name == "shop");
-    shop.and_then(|shop| shop.live_build()).map_or(0, |build| build.checkpoint.position)
+    projections.iter().find(|projection| projection.name == "shop")?.live_build().cloned()
 }
 
 /// The end of the log; beyond everything where it does not answer.
