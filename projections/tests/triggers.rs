@@ -9,48 +9,32 @@ use std::sync::Arc;
 
 use fixture::{ENTITIES, load, registry};
 use projections::codec::Key;
-use projections::engine::{Answers, Batch, Content, Engine, Limits, LogEvent, Step};
+use projections::engine::{Changes, Content, InMemory, LogEvent};
 use projections::plan::{Plan, ViewId};
 use schemas::Registry;
 
 type Documents = BTreeMap<(ViewId, Key), String>;
 
-/// An engine whose cache holds everything.
+/// An engine and the documents it has made.
 struct World {
-    engine: Engine,
+    engine: InMemory,
     documents: Documents,
 }
 
 impl World {
     fn new(plan: &Arc<Plan>, registry: &Arc<Registry>) -> World {
-        let limits = Limits { cache_bytes: usize::MAX, ..Limits::default() };
-        let mut engine = Engine::new(plan.clone(), registry.clone(), limits);
-        engine.assume_empty();
-        World { engine, documents: Documents::new() }
+        World { engine: InMemory::new(plan.clone(), registry.clone()), documents: Documents::new() }
     }
 
     fn apply(&mut self, events: &[LogEvent]) {
-        let batch = self.engine.begin(events);
-        self.finish(batch);
-        while let Some(batch) = self.engine.begin_job(events.last().unwrap().position) {
-            self.finish(batch);
+        let changes = self.engine.fold(events).unwrap();
+        self.keep(changes);
+        while let Some(changes) = self.engine.work_off().unwrap() {
+            self.keep(changes);
         }
     }
 
-    fn finish(&mut self, mut batch: Batch<'_>) {
-        let changes = loop {
-            match self.engine.step(&mut batch).unwrap() {
-                Step::Done(changes) => break changes,
-                Step::Missing(missing) => self
-                    .engine
-                    .supply(Answers {
-                        cells: missing.cells.into_iter().map(|cell| (cell, None)).collect(),
-                        sets: missing.sets.into_iter().map(|wanted| (wanted, Vec::new())).collect(),
-                    })
-                    .unwrap(),
-            }
-        };
-        self.engine.committed(batch.number());
+    fn keep(&mut self, changes: Changes) {
         assert!(changes.dead_letters.is_empty(), "{:?}", changes.dead_letters);
         for change in changes.documents {
             let address = (change.view, change.key);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, btree_map};
 use std::sync::Arc;
 
 use projections::codec::Key;
-use projections::engine::{Answers, Batch, Changes, Content, Engine, Limits, LogEvent, Missing, Step};
+use projections::engine::{Changes, Content, InMemory, LogEvent};
 use projections::plan::Plan;
 use schemas::Registry;
 
@@ -14,9 +14,9 @@ use crate::run::Halt;
 /// How much is folded at once.
 const BATCH: ReadLimit = ReadLimit { events: 10_000, bytes: 32 << 20 };
 
-/// A projection folded in memory, without a store: the engine's cache holds everything.
+/// A projection folded in memory.
 pub struct Fresh<'l> {
-    engine: Engine,
+    engine: InMemory,
     plan: Arc<Plan>,
     log: &'l dyn EventLog,
     position: u64,
@@ -29,9 +29,7 @@ pub struct Fresh<'l> {
 impl<'l> Fresh<'l> {
     /// A projection of which nothing has been folded.
     pub fn new(plan: Arc<Plan>, registry: Arc<Registry>, log: &'l dyn EventLog) -> Fresh<'l> {
-        let limits = Limits { cache_bytes: usize::MAX, ..Limits::default() };
-        let mut engine = Engine::new(plan.clone(), registry, limits);
-        engine.assume_empty();
+        let engine = InMemory::new(plan.clone(), registry);
         Fresh { engine, documents: vec![BTreeMap::new(); plan.views.len()], plan, log, position: 0 }
     }
 
@@ -41,25 +39,13 @@ impl<'l> Fresh<'l> {
             let mut events = self.log.read(self.position + 1, BATCH)?;
             events.retain(|event| event.position <= position);
             let Some(last) = events.last().map(|event: &LogEvent| event.position) else { break };
-            let batch = self.engine.begin(&events);
-            self.complete(batch)?;
+            let changes = self.engine.fold(&events)?;
+            self.keep(changes);
             self.position = last;
         }
-        while let Some(batch) = self.engine.begin_job(self.position) {
-            self.complete(batch)?;
+        while let Some(changes) = self.engine.work_off()? {
+            self.keep(changes);
         }
-        Ok(())
-    }
-
-    fn complete(&mut self, mut batch: Batch<'_>) -> Result<(), Halt> {
-        let changes = loop {
-            match self.engine.step(&mut batch)? {
-                Step::Done(changes) => break changes,
-                Step::Missing(missing) => self.engine.supply(nothing(missing))?,
-            }
-        };
-        self.engine.committed(batch.number());
-        self.keep(changes);
         Ok(())
     }
 
@@ -78,13 +64,5 @@ impl<'l> Fresh<'l> {
     pub fn documents(&self, view: &str) -> BTreeMap<Key, Content> {
         let number = self.plan.views.iter().position(|planned| planned.name == view);
         number.map(|number| self.documents[number].clone()).unwrap_or_default()
-    }
-}
-
-/// What a store that holds nothing answers.
-fn nothing(missing: Missing) -> Answers {
-    Answers {
-        cells: missing.cells.into_iter().map(|cell| (cell, None)).collect(),
-        sets: missing.sets.into_iter().map(|wanted| (wanted, Vec::new())).collect(),
     }
 }

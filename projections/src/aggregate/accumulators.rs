@@ -24,8 +24,8 @@ impl Accumulators {
     }
 
     /// Those of all these rows, in the order of their keys.
-    pub fn of(aggregates: &[Aggregate], tuples: &[Vec<Value<'_>>]) -> Accumulators {
-        let tuples: Vec<&[Value<'_>]> = tuples.iter().map(Vec::as_slice).collect();
+    pub fn of<'v>(aggregates: &[Aggregate], tuples: &[impl AsRef<[Value<'v>]>]) -> Accumulators {
+        let tuples: Vec<&[Value<'_>]> = tuples.iter().map(AsRef::as_ref).collect();
         let state = |aggregate: &Aggregate| match State::plain(aggregate) {
             None => State::whole(aggregate, &tuples),
             Some(mut state) => {

@@ -21,6 +21,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use schemas::{Decimal, Interval, Value};
+use smallvec::SmallVec;
 
 use super::{Corrupt, take};
 
@@ -55,7 +56,10 @@ const SHORT: usize = 22;
 
 /// Collects the parts of a key.
 #[derive(Default)]
-pub struct KeyBuilder(Vec<u8>);
+pub struct KeyBuilder(Parts);
+
+/// Nearly every key is shorter than this, and one that is made costs no allocation.
+type Parts = SmallVec<[u8; 64]>;
 
 // === impl Key ===
 
@@ -139,7 +143,7 @@ impl KeyBuilder {
             Value::Date(d) => push_i64(out, DATE, i64::from(*d)),
             Value::Double(d) => push_double(out, *d),
             Value::Decimal(d) => push_decimal(out, d),
-            Value::Text(t) => push_bytes(out, TEXT, t.as_bytes()),
+            Value::Text(t) => return self.push_text(t.as_bytes()),
             Value::Json(j) => push_bytes(out, JSON, j.as_bytes()),
             Value::Uuid(u) => {
                 out.push(UUID);
@@ -157,6 +161,12 @@ impl KeyBuilder {
         self
     }
 
+    /// Appends a text by its bytes.
+    pub(super) fn push_text(&mut self, text: &[u8]) -> &mut Self {
+        push_bytes(&mut self.0, TEXT, text);
+        self
+    }
+
     /// The key of what was pushed; the builder is empty again.
     pub fn finish(&mut self) -> Key {
         let key = Key::from_bytes(&self.0);
@@ -170,12 +180,12 @@ impl KeyBuilder {
     }
 }
 
-fn push_i64(out: &mut Vec<u8>, tag: u8, value: i64) {
+fn push_i64(out: &mut Parts, tag: u8, value: i64) {
     out.push(tag);
     out.extend_from_slice(&(value as u64 ^ (1 << 63)).to_be_bytes());
 }
 
-fn push_double(out: &mut Vec<u8>, value: f64) {
+fn push_double(out: &mut Parts, value: f64) {
     let value = if value == 0.0 { 0.0 } else { value };
     let bits = if value.is_nan() { f64::NAN.to_bits() & !(1 << 63) } else { value.to_bits() };
     let ordered = if bits >> 63 == 1 { !bits } else { bits | (1 << 63) };
@@ -186,7 +196,7 @@ fn push_double(out: &mut Vec<u8>, value: f64) {
 /// Sign byte (1 negative, 2 zero, 3 positive); for all but zero then the exponent E of 0.d₁d₂… × 10^E
 /// (biased by 64) and the digits in pairs, each pair plus 1, closed by a zero byte. What follows the sign of a
 /// negative number is inverted. The scale is not kept.
-fn push_decimal(out: &mut Vec<u8>, value: &Decimal) {
+fn push_decimal(out: &mut Parts, value: &Decimal) {
     out.push(DECIMAL);
     let value = value.normalize();
     if value.is_zero() {
@@ -211,7 +221,7 @@ fn push_decimal(out: &mut Vec<u8>, value: &Decimal) {
     }
 }
 
-fn push_bytes(out: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
+fn push_bytes(out: &mut Parts, tag: u8, bytes: &[u8]) {
     out.push(tag);
     if bytes.contains(&0) {
         for &b in bytes {
@@ -228,7 +238,7 @@ fn push_bytes(out: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
 
 /// Intervals order by their length with a month of 30 days and a day of 24 hours, and are equal where these
 /// lengths are, as in PostgreSQL. What makes up the length does not come back.
-fn push_interval(out: &mut Vec<u8>, value: &Interval) {
+fn push_interval(out: &mut Parts, value: &Interval) {
     out.push(INTERVAL);
     out.extend_from_slice(&(value.length() as u128 ^ (1 << 127)).to_be_bytes());
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use schemas::{Decimal, Interval, Value};
 
-use super::{Corrupt, take};
+use super::{Corrupt, KeyBuilder, take};
 
 const NULL: u8 = 0;
 const FALSE: u8 = 1;
@@ -105,6 +105,17 @@ impl Row {
     pub fn get(&self, index: usize) -> Value<'_> {
         // A row is checked when it is made, so nothing here can fail; were it to, NULL is what an absent column is.
         self.encoded(index).and_then(|bytes| decode(bytes).ok()).unwrap_or(Value::Null)
+    }
+
+    /// Appends column `index` to a key; of NULL nothing, and then the answer is false.
+    pub fn push_part(&self, index: usize, key: &mut KeyBuilder) -> bool {
+        match self.encoded(index) {
+            // As it lies there: most keys are texts, and need not be looked at a second time.
+            Some([TEXT, text @ ..]) => _ = key.push_text(text),
+            Some([NULL]) | None => return false,
+            Some(_) => _ = key.push(&self.get(index)),
+        }
+        true
     }
 
     /// The encoded form of column `index`: equal bytes are equal values of equal scale.
@@ -216,7 +227,19 @@ fn encode(out: &mut Vec<u8>, value: &Value<'_>) {
             out.extend_from_slice(&i.micros.to_le_bytes());
         }
         Value::Json(j) => tagged(out, JSON, j.as_bytes()),
-        Value::Array(items) => tagged(out, ARRAY, Row::of(items).bytes()),
+        Value::Array(items) => encode_array(out, items),
+    }
+}
+
+fn encode_array(out: &mut Vec<u8>, items: &[Value<'_>]) {
+    tagged(out, ARRAY, &(items.len() as u32).to_le_bytes());
+    let ends = out.len();
+    out.resize(ends + NUMBER * items.len(), 0);
+    let start = out.len();
+    for (index, item) in items.iter().enumerate() {
+        encode(out, item);
+        let end = (out.len() - start) as u32;
+        out[ends + NUMBER * index..][..NUMBER].copy_from_slice(&end.to_le_bytes());
     }
 }
 

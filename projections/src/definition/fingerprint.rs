@@ -6,7 +6,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::plan::Plan;
 
 /// Counts changes of what the engine stores for a plan. A new number makes every projection rebuild.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// XXH3 of everything that decides rows and documents: the plan, and of each event type it folds the owner, the schemas and the
 /// upcasts, for these decide which events are refused. How lists are ordered and filtered does not, nor do the names of things

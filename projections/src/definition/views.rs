@@ -68,7 +68,6 @@ impl ViewDraft<'_> {
         Some(View {
             name: self.def.name.value.to_owned(),
             query: Arc::from(self.sql.text.as_ref()),
-            lineage: planner.lineage(number),
             columns,
             key,
             filters,

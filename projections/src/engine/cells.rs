@@ -73,8 +73,6 @@ pub struct MembersWanted {
 /// Everything that one commit writes beside the checkpoint. Each address occurs at most once.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
-    /// The number of the batch that they come from.
-    pub batch: u64,
     /// Cells written, or removed where `None`. Never of [`Space::Document`].
     pub cells: Vec<(CellKey, Option<Arc<[u8]>>)>,
     /// Members that join or leave sets.
@@ -153,11 +151,11 @@ pub struct Tally {
     pub applied: u64,
     /// Events of other subjects, or of types without a rule.
     pub passed_by: u64,
-    /// Events seen before within the window.
+    /// Events with the source and id of one before them within the window; they are not applied again.
     pub duplicates: u64,
     /// Events that became dead letters.
     pub dead: u64,
-    /// Documents evaluated.
+    /// Units evaluated: documents, and what rows contribute to groups.
     pub evaluated: u64,
 }
 

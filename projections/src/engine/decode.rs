@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use schemas::{Envelope, EventType, Extracted, Extractor, Registry, Value, Violation};
+use smallvec::SmallVec;
 
 use crate::codec::{Key, KeyBuilder};
 use crate::expr::{EvalError, Frame, eval};
-use crate::plan::{EntityId, EventFold, Plan, Rule};
+use crate::plan::{EVENT_ATTRIBUTES, EntityId, EventFold, Plan, Rule};
 
 use super::duplicates::Duplicates;
 use super::exchange::LogEvent;
@@ -62,6 +63,14 @@ pub struct Effect<'e> {
 
 /// A parameter as frames take it.
 pub type Param<'e> = Result<Value<'e>, EvalError>;
+
+/// Where the parameters of a loop's elements are: from where on, how many elements, and how many of each.
+#[derive(Clone, Copy)]
+struct Looped {
+    start: usize,
+    count: usize,
+    width: usize,
+}
 
 /// One run of a rule.
 pub struct Target {
@@ -143,19 +152,23 @@ impl From<Violation> for Refusal {
 // === effects ===
 
 fn effect<'e>(fold: &Arc<EventFold>, envelope: Envelope<'e>, logged: i64, buffer: &mut Extracted<'e>) -> Decoded<'e> {
-    let mut params: Vec<Param<'e>> = buffer.fields.drain(..).map(Ok).collect();
+    // With room for an element's.
+    let width = buffer.loops.iter().map(|elements| elements.width).max().unwrap_or_default();
+    let mut params: Vec<Param<'e>> = Vec::with_capacity(buffer.fields.len() + EVENT_ATTRIBUTES.len() + width);
+    params.extend(buffer.fields.drain(..).map(Ok));
     params.extend(attributes(envelope, logged).map(Ok));
     let own = params.len();
-    let mut elements = Vec::new();
-    let places = element_params(buffer, &mut elements);
-    let mut effect = Effect { fold: fold.clone(), params, own, elements, targets: Vec::with_capacity(fold.rules.len()) };
-    match effect.find_targets(&places) {
+    let elements = buffer.loops.iter().map(|elements| elements.values.len()).sum();
+    let targets = Vec::with_capacity(fold.rules.len() + buffer.loops.iter().map(|elements| elements.count).sum::<usize>());
+    let mut effect = Effect { fold: fold.clone(), params, own, elements: Vec::with_capacity(elements), targets };
+    let loops = effect.take_elements(buffer);
+    match effect.find_targets(&loops) {
         Ok(()) => Decoded::Apply(effect),
         Err(refusal) => Decoded::Refused(refusal),
     }
 }
 
-/// In the order of [`EVENT_ATTRIBUTES`](crate::plan::EVENT_ATTRIBUTES).
+/// In the order of [`EVENT_ATTRIBUTES`].
 fn attributes<'e>(envelope: Envelope<'e>, logged: i64) -> [Value<'e>; 5] {
     let text = |text: Option<Cow<'e, str>>| text.map_or(Value::Null, Value::Text);
     [
@@ -167,44 +180,55 @@ fn attributes<'e>(envelope: Envelope<'e>, logged: i64) -> [Value<'e>; 5] {
     ]
 }
 
-/// Appends the parameters of all elements; where each element's are, by loop.
-fn element_params<'e>(buffer: &mut Extracted<'e>, params: &mut Vec<Param<'e>>) -> Vec<Vec<(usize, usize)>> {
-    let take = |elements: &mut schemas::Elements<'e>| {
-        let width = elements.width;
-        let places = (0..elements.count).map(|at| (params.len() + at * width, width)).collect();
-        params.extend(elements.values.drain(..).map(Ok));
-        places
-    };
-    buffer.loops.iter_mut().map(take).collect()
+impl Looped {
+    /// Where the parameters of element `at` are: from where on, and how many.
+    fn element(self, at: usize) -> (usize, usize) {
+        (self.start + at * self.width, self.width)
+    }
 }
 
 impl<'e> Effect<'e> {
+    /// Takes over the parameters of all elements; where each loop's are.
+    fn take_elements(&mut self, buffer: &mut Extracted<'e>) -> SmallVec<[Looped; 2]> {
+        let take = |elements: &mut schemas::Elements<'e>| {
+            let looped = Looped { start: self.elements.len(), count: elements.count, width: elements.width };
+            self.elements.extend(elements.values.drain(..).map(Ok));
+            looped
+        };
+        buffer.loops.iter_mut().map(take).collect()
+    }
+
     /// Finds the rows that the rules run on. Where a key cannot be computed the others still can: their events have to wait.
-    fn find_targets(&mut self, elements: &[Vec<(usize, usize)>]) -> Result<(), Refusal> {
+    fn find_targets(&mut self, loops: &[Looped]) -> Result<(), Refusal> {
         let fold = self.fold.clone();
-        let mut builder = KeyBuilder::default();
         let mut failure = None;
         for (number, rule) in fold.rules.iter().enumerate() {
-            let places: Vec<Option<(usize, usize)>> = match rule.for_each {
-                None => vec![None],
-                Some(each) => elements.get(each).into_iter().flatten().copied().map(Some).collect(),
+            let runs = match rule.for_each {
+                None => self.find_target(number, rule, None),
+                Some(each) => loops.get(each).map_or(Ok(()), |each| {
+                    let elements = (0..each.count).map(|at| self.find_target(number, rule, Some(each.element(at))));
+                    // All of them are looked at, whatever becomes of the first.
+                    elements.fold(Ok(()), Result::and)
+                }),
             };
-            for element in places {
-                match self.is_let_through(rule, element) {
-                    Ok(false) => continue,
-                    Ok(true) => {}
-                    Err(error) => failure = failure.or_else(|| Some(format!("when: {error}"))),
-                }
-                match self.key(rule, element, &mut builder) {
-                    Ok(key) => self.targets.push(Target { rule: number, entity: rule.entity, key, element }),
-                    Err(error) => failure = failure.or_else(|| Some(format!("the key cannot be computed: {error}"))),
-                }
-            }
+            failure = failure.or(runs.err());
         }
         match failure {
             None => Ok(()),
             Some(reason) => Err(Refusal { kind: "expression_failed", reason, keys: self.keys() }),
         }
+    }
+
+    /// Finds the row of one run of a rule, if its guard lets it through; the error says what cannot be computed.
+    fn find_target(&mut self, number: usize, rule: &Rule, element: Option<(usize, usize)>) -> Result<(), String> {
+        let guarded = match self.is_let_through(rule, element) {
+            Ok(false) => return Ok(()),
+            Ok(true) => Ok(()),
+            Err(error) => Err(format!("when: {error}")),
+        };
+        let key = self.key(rule, element).map_err(|error| format!("the key cannot be computed: {error}"));
+        let found = key.map(|key| self.targets.push(Target { rule: number, entity: rule.entity, key, element }));
+        guarded.and(found)
     }
 
     /// Whether the rule's guard, if it has one, is true.
@@ -213,9 +237,9 @@ impl<'e> Effect<'e> {
         Ok(eval(guard, &Frame { rows: &[None], params: self.params_of(element) })? == Value::Bool(true))
     }
 
-    fn key(&mut self, rule: &Rule, element: Option<(usize, usize)>, builder: &mut KeyBuilder) -> Result<Key, EvalError> {
+    fn key(&mut self, rule: &Rule, element: Option<(usize, usize)>) -> Result<Key, EvalError> {
         let frame = Frame { rows: &[None], params: self.params_of(element) };
-        builder.abandon();
+        let mut builder = KeyBuilder::default();
         for expr in &rule.key {
             let value = eval(expr, &frame)?;
             if value.is_null() {
@@ -226,8 +250,14 @@ impl<'e> Effect<'e> {
         Ok(builder.finish())
     }
 
+    /// A target, and the parameters that its rule sees.
+    pub fn run(&mut self, number: usize) -> (&Target, &[Param<'e>]) {
+        self.params_of(self.targets[number].element);
+        (&self.targets[number], &self.params)
+    }
+
     /// The parameters that a rule sees: the event's own, then those of the element.
-    pub fn params_of(&mut self, element: Option<(usize, usize)>) -> &[Param<'e>] {
+    fn params_of(&mut self, element: Option<(usize, usize)>) -> &[Param<'e>] {
         self.params.truncate(self.own);
         if let Some((start, width)) = element {
             self.params.extend_from_slice(&self.elements[start..start + width]);

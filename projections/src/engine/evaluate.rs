@@ -3,26 +3,18 @@
 //! What is not in the cache is noted as missing, and evaluation goes on as if it were absent, so that one pass finds as
 //! much of what is missing as it can; its outcome then does not count.
 
-use std::rc::Rc;
+mod scan;
 
 use schemas::Value;
 
 use crate::codec::{Key, KeyBuilder, Row, RowBuilder};
 use crate::expr::{EvalError, Expr, Frame, eval};
-use crate::plan::{Block, EntityId, JoinKind, Lookup, Output, RollupId, Scan, ScanSource, Subselect};
+use crate::plan::{Block, EntityId, JoinKind, Lookup, RollupId, Subselect};
 
-use super::cache::{Cache, Known, KnownSet};
+use super::cache::{Cache, Known};
 use super::cells::{CellKey, Content, MembersWanted, Missing, SetKey, SetSpace, Space};
-use super::group;
-
-/// What a unit yields.
-#[derive(Debug)]
-pub enum Yield {
-    /// Of a block with a view: the document.
-    Document(Content),
-    /// Of a block that feeds a roll-up: what it contributes, if anything.
-    Contribution(Option<Row>),
-}
+use super::group::{self, Contribution};
+use scan::Scanned;
 
 /// Evaluates units over a cache.
 pub struct Evaluator<'c> {
@@ -33,17 +25,18 @@ pub struct Evaluator<'c> {
     incomplete: bool,
     rows: Vec<Option<&'c Row>>,
     params: Vec<Param>,
-    scanned: Vec<Scanned<'c>>,
+    scanned: Scanned<'c>,
+    /// Groups that sub-selects of the unit read, with their parameters.
+    groups: Vec<Read>,
     keys: KeyBuilder,
     builder: RowBuilder,
 }
 
-/// The rows that a scan found.
-struct Scanned<'c> {
-    entity: EntityId,
-    source: ScanSource,
-    key: Key,
-    rows: Rc<[&'c Row]>,
+/// A group that was read; without a key, or where it is empty, with the parameters of a group without a unit.
+struct Read {
+    rollup: RollupId,
+    key: Option<Key>,
+    params: Result<Vec<Param>, EvalError>,
 }
 
 type Param = Result<Value<'static>, EvalError>;
@@ -64,35 +57,53 @@ impl<'c> Evaluator<'c> {
             incomplete: false,
             rows: Vec::new(),
             params: Vec::new(),
-            scanned: Vec::new(),
+            scanned: Scanned::default(),
+            groups: Vec::new(),
             keys: KeyBuilder::default(),
             builder: RowBuilder::default(),
         }
     }
 
-    /// What the unit under `key` yields; `None` where something is missing.
-    pub fn unit(&mut self, block: &Block, key: &Key) -> Option<Yield> {
+    /// The document of the unit under `key`; `None` where something is missing.
+    pub fn document(&mut self, block: &Block, columns: &[Expr], key: &Key) -> Option<Content> {
+        let selected = self.unit(block, key)?;
+        let built = selected.and_then(|selected| if selected { self.build(columns).map(Some) } else { Ok(None) });
+        Some(match built {
+            Ok(None) => Content::Absent,
+            Ok(Some(())) => Content::Present(self.builder.finish()),
+            Err(error) => Content::Broken(error.to_string()),
+        })
+    }
+
+    /// What the unit under `key` contributes to the roll-up, if anything; `None` where something is missing.
+    pub fn contribution(
+        &mut self,
+        block: &Block,
+        (rollup, group, inputs): (RollupId, &[Expr], &[Expr]),
+        key: &Key,
+    ) -> Option<Option<Contribution>> {
+        Some(match self.unit(block, key)? {
+            Ok(false) => None,
+            Ok(true) => self.contribute(rollup, group, inputs).unwrap_or_else(|error| self.broken(rollup, group, &error)),
+            Err(error) => self.broken(rollup, group, &error),
+        })
+    }
+
+    /// Evaluates the unit as far as its output; whether it is selected, and `None` where something is missing.
+    fn unit(&mut self, block: &Block, key: &Key) -> Option<Result<bool, EvalError>> {
         self.incomplete = false;
         self.rows.clear();
         self.params.clear();
         self.scanned.clear();
-        let root = self.row(block.root, key);
-        let selected = match root {
+        self.groups.clear();
+        let selected = match self.row(block.root, key) {
             None => Ok(false),
             Some(row) => {
                 self.place(0, Some(row));
                 self.select(block)
             }
         };
-        if self.incomplete {
-            return None;
-        }
-        Some(match &block.output {
-            Output::Document { columns, .. } => Yield::Document(self.document(selected, columns)),
-            Output::Contribution { rollup, group, inputs } => {
-                Yield::Contribution(self.contribution(selected, *rollup, group, inputs))
-            }
-        })
+        (!self.incomplete).then_some(selected)
     }
 
     /// Joins, sub-selects and filter; whether the unit is selected.
@@ -104,63 +115,49 @@ impl<'c> Evaluator<'c> {
         self.passes(block.filter.as_ref())
     }
 
-    fn document(&mut self, selected: Result<bool, EvalError>, columns: &[Expr]) -> Content {
-        match selected {
-            Ok(false) => Content::Absent,
-            Ok(true) => match self.build(columns) {
-                Ok(()) => Content::Present(self.builder.finish()),
-                Err(error) => Content::Broken(error.to_string()),
-            },
-            Err(error) => Content::Broken(error.to_string()),
-        }
-    }
+    // === outputs ===
 
-    fn contribution(
-        &mut self,
-        selected: Result<bool, EvalError>,
-        rollup: RollupId,
-        group: &[Expr],
-        inputs: &[Expr],
-    ) -> Option<Row> {
-        match selected {
-            Ok(false) => None,
-            Ok(true) => self.contribute(rollup, group, inputs),
-            Err(error) => Some(group::broken(self.group_key(group).unwrap_or_else(|_| group::unknown(group.len())), &error)),
-        }
-    }
-
-    fn contribute(&mut self, rollup: RollupId, group: &[Expr], inputs: &[Expr]) -> Option<Row> {
-        let key = match self.group_key(group) {
-            Ok(key) => key,
-            Err(error) => return Some(group::broken(group::unknown(group.len()), &error)),
-        };
-        if key.iter().any(Value::is_null) && !group::keeps_nulls(self.cache.plan(), rollup) {
-            return None;
-        }
+    fn contribute(&mut self, rollup: RollupId, group: &[Expr], inputs: &[Expr]) -> Result<Option<Contribution>, EvalError> {
+        self.builder.abandon();
         self.builder.push(&Value::Null);
-        for value in &key {
-            self.builder.push(value);
+        let frame = Frame { rows: &self.rows, params: &self.params };
+        let keeps_nulls = group::keeps_nulls(self.cache.plan(), rollup);
+        let mut keys = KeyBuilder::default();
+        let mut belongs = true;
+        for expr in group {
+            let value = eval(expr, &frame)?;
+            belongs &= keeps_nulls || !value.is_null();
+            self.builder.push(&value);
+            keys.push(&value);
         }
-        Some(match self.build(inputs) {
-            Ok(()) => self.builder.finish(),
-            Err(error) => group::broken(key, &error),
-        })
+        if !belongs {
+            return Ok(None);
+        }
+        self.extend(inputs)?;
+        Ok(Some(Contribution { group: keys.finish(), row: self.builder.finish() }))
     }
 
-    fn group_key(&self, group: &[Expr]) -> Result<Vec<Value<'static>>, EvalError> {
-        group.iter().map(|expr| Ok(self.eval(expr)?.into_owned())).collect()
+    /// The contribution of a unit that cannot be evaluated: to its group, if at least that can be told.
+    fn broken(&self, rollup: RollupId, group: &[Expr], error: &EvalError) -> Option<Contribution> {
+        let values: Result<Vec<_>, _> = group.iter().map(|expr| self.eval(expr)).collect();
+        let row = group::broken(values.unwrap_or_else(|_| group::unknown(group.len())), error);
+        Some(Contribution { group: group::key_of(&self.cache.plan().rollups[rollup], &row), row })
     }
 
-    /// Appends the values to the row under construction; on an error nothing is left of it.
+    /// Makes the row under construction of these values.
     fn build(&mut self, columns: &[Expr]) -> Result<(), EvalError> {
+        self.builder.abandon();
+        self.extend(columns)
+    }
+
+    /// Appends the values to the row under construction.
+    fn extend(&mut self, columns: &[Expr]) -> Result<(), EvalError> {
+        let frame = Frame { rows: &self.rows, params: &self.params };
         for column in columns {
-            let frame = Frame { rows: &self.rows, params: &self.params };
-            match eval(column, &frame) {
-                Ok(value) => self.builder.push(&value),
-                Err(error) => {
-                    self.builder.abandon();
-                    return Err(error);
-                }
+            match column {
+                // As it lies in its row: what need not be understood is copied.
+                Expr::Column { slot, column } => self.builder.push_encoded(frame.row(*slot).and_then(|row| row.encoded(*column))),
+                column => self.builder.push(&eval(column, &frame)?),
             };
         }
         Ok(())
@@ -223,105 +220,28 @@ impl<'c> Evaluator<'c> {
         }
     }
 
-    fn scan(&mut self, scan: &Scan) -> Param {
-        let (mut inputs, mut count) = (Vec::new(), 0);
-        if let Some(key) = self.value_key(&scan.key)? {
-            for row in self.scanned_rows(scan, key).iter() {
-                count += self.scan_row(scan, row, &mut inputs)?;
-            }
-        }
-        self.aggregate(scan, &inputs, count)
-    }
-
-    /// The rows of a scan in the order of their keys; several scans of a unit that look for the same rows find them once.
-    fn scanned_rows(&mut self, scan: &Scan, key: Key) -> Rc<[&'c Row]> {
-        let is_same = |known: &&Scanned<'_>| known.entity == scan.entity && known.source == scan.source && known.key == key;
-        if let Some(known) = self.scanned.iter().find(is_same) {
-            return known.rows.clone();
-        }
-        let cache = self.cache;
-        let rows: Rc<[&Row]> = match scan.source {
-            ScanSource::Key => self.row(scan.entity, &key).into_iter().collect(),
-            ScanSource::Index(index) => match cache.indexes[index].get(&key) {
-                KnownSet::All(None) => Rc::default(),
-                KnownSet::All(Some(members)) => members.iter().filter_map(|member| self.row(scan.entity, member)).collect(),
-                KnownSet::UpTo(last, _) => {
-                    self.miss_set(SetSpace::Index(index), key.clone(), last.cloned());
-                    Rc::default()
-                }
-            },
-        };
-        self.scanned.push(Scanned { entity: scan.entity, source: scan.source, key, rows: rows.clone() });
-        rows
-    }
-
-    /// Computes the inputs of one row; how many rows this adds: one or none.
-    fn scan_row(&mut self, scan: &Scan, row: &'c Row, inputs: &mut Vec<Value<'static>>) -> Result<usize, EvalError> {
-        self.place(scan.slot, Some(row));
-        if let Joined::Dropped = self.join(&scan.lookups)? {
-            return Ok(0);
-        }
-        if scan.subselects.is_empty() {
-            return self.scan_inputs(scan, inputs);
-        }
-        let outer = self.open(scan);
-        self.subselects(&scan.subselects);
-        let added = self.scan_inputs(scan, inputs);
-        self.close(scan, outer);
-        added
-    }
-
-    /// Makes room for the parameters of a scan's own level; those of the outer level that are in the way.
-    fn open(&mut self, scan: &Scan) -> Vec<Param> {
-        let outer = self.params.split_off(scan.first_param.min(self.params.len()));
-        self.params.resize(scan.first_param, Ok(Value::Null));
-        outer
-    }
-
-    fn close(&mut self, scan: &Scan, outer: Vec<Param>) {
-        self.params.truncate(scan.first_param);
-        self.params.extend(outer);
-    }
-
-    fn scan_inputs(&mut self, scan: &Scan, inputs: &mut Vec<Value<'static>>) -> Result<usize, EvalError> {
-        if !self.passes(scan.filter.as_ref())? {
-            return Ok(0);
-        }
-        for input in &scan.inputs {
-            inputs.push(self.eval(input)?.into_owned());
-        }
-        Ok(1)
-    }
-
-    /// The value of the scan over the inputs of `count` rows.
-    fn aggregate(&mut self, scan: &Scan, inputs: &[Value<'static>], count: usize) -> Param {
-        if self.incomplete {
-            return Ok(Value::Null);
-        }
-        let width = scan.inputs.len();
-        let outer = self.open(scan);
-        for aggregate in &scan.aggregates {
-            let tuples = (0..count).map(|at| &inputs[at * width..(at + 1) * width]);
-            self.params.push(crate::aggregate::compute(aggregate, tuples));
-        }
-        let value = self.eval(&scan.value).map(Value::into_owned);
-        self.close(scan, outer);
-        value
-    }
-
+    /// A value over the parameters of a group; several sub-selects of a unit that look for the same group find it once.
     fn group(&mut self, rollup: RollupId, key: &[Expr], value: &Expr) -> Param {
-        let group = match self.value_key(key)? {
-            None => None,
-            Some(key) => match self.cache.groups[rollup].get(&key) {
-                Known::Here(group) => group.map(|group| (key, group)),
-                Known::Unknown => {
-                    self.miss(Space::Group(rollup), &key);
-                    return Ok(Value::Null);
-                }
-            },
-        };
-        let params = group::params(&self.cache.plan().rollups[rollup], group)?;
-        eval(value, &Frame { rows: &self.rows, params: &params }).map(Value::into_owned)
+        let key = self.value_key(key)?;
+        let known = self.groups.iter().position(|read| (read.rollup, &read.key) == (rollup, &key));
+        let at = known.unwrap_or_else(|| {
+            let params = self.group_params(rollup, key.as_ref());
+            self.groups.push(Read { rollup, key, params });
+            self.groups.len() - 1
+        });
+        let params = self.groups[at].params.as_ref().map_err(EvalError::clone)?;
+        eval(value, &Frame { rows: &self.rows, params }).map(Value::into_owned)
+    }
+
+    fn group_params(&mut self, rollup: RollupId, key: Option<&Key>) -> Result<Vec<Param>, EvalError> {
+        let group = key.and_then(|key| match self.cache.groups[rollup].get(key) {
+            Known::Here(group) => group.map(|group| (key, &**group)),
+            Known::Unknown => {
+                self.miss(Space::Group(rollup), key);
+                None
+            }
+        });
+        group::params(&self.cache.plan().rollups[rollup], group)
     }
 
     // === the small change ===
@@ -340,11 +260,17 @@ impl<'c> Evaluator<'c> {
 
     /// The key that the expressions make; `None` where one of them is NULL.
     fn value_key(&mut self, exprs: &[Expr]) -> Result<Option<Key>, EvalError> {
+        self.keys.abandon();
         let frame = Frame { rows: &self.rows, params: &self.params };
         for expr in exprs {
+            if let Expr::Column { slot, column } = expr {
+                if !frame.row(*slot).is_some_and(|row| row.push_part(*column, &mut self.keys)) {
+                    return Ok(None);
+                }
+                continue;
+            }
             let value = eval(expr, &frame)?;
             if value.is_null() {
-                self.keys.abandon();
                 return Ok(None);
             }
             self.keys.push(&value);

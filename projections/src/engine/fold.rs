@@ -20,30 +20,45 @@ pub fn require(cache: &Cache, effect: &Effect<'_>, missing: &mut Missing) {
     }
 }
 
-/// Applies an effect whose rows are all known. On an error, which says where, nothing is changed.
-pub fn apply(plan: &Plan, cache: &mut Cache, effect: &mut Effect<'_>, position: u64) -> Result<(), String> {
-    let mut undo = Vec::with_capacity(effect.targets.len());
-    let targets = std::mem::take(&mut effect.targets);
-    let mut builder = RowBuilder::default();
-    let mut run_all = || {
-        for target in &targets {
+/// Folds the events of a batch; its buffers serve all of them.
+pub struct Folder<'p> {
+    plan: &'p Plan,
+    builder: RowBuilder,
+    /// What the present event's rules wrote so far, each target with the row before.
+    undo: Vec<(usize, Option<Row>)>,
+}
+
+impl<'p> Folder<'p> {
+    pub fn new(plan: &'p Plan) -> Folder<'p> {
+        Folder { plan, builder: RowBuilder::default(), undo: Vec::new() }
+    }
+
+    /// Applies an effect whose rows are all known. On an error, which says where, nothing is changed.
+    pub fn apply(&mut self, cache: &mut Cache, effect: &mut Effect<'_>, position: u64) -> Result<(), String> {
+        self.undo.clear();
+        let result = self.run_all(cache, effect, position);
+        if result.is_err() {
+            for (number, row) in self.undo.drain(..).rev() {
+                let target = &effect.targets[number];
+                cache.rows[target.entity].put(&target.key, row, position);
+            }
+        }
+        result
+    }
+
+    fn run_all(&mut self, cache: &mut Cache, effect: &mut Effect<'_>, position: u64) -> Result<(), String> {
+        let fold = effect.fold.clone();
+        for number in 0..effect.targets.len() {
+            let (target, params) = effect.run(number);
             let row = current(cache, target);
-            let rule = &effect.fold.clone().rules[target.rule];
-            if let Outcome::Row(new) = run(plan, rule, row.as_ref(), effect.params_of(target.element), &mut builder)? {
+            let rule = &fold.rules[target.rule];
+            if let Outcome::Row(new) = run(self.plan, rule, row.as_ref(), params, &mut self.builder)? {
                 cache.rows[target.entity].put(&target.key, new, position);
-                undo.push((target, row));
+                self.undo.push((number, row));
             }
         }
         Ok(())
-    };
-    let result = run_all();
-    if result.is_err() {
-        for (target, row) in undo.into_iter().rev() {
-            cache.rows[target.entity].put(&target.key, row, position);
-        }
     }
-    effect.targets = targets;
-    result
 }
 
 /// What a rule makes of a row.

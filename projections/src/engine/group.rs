@@ -6,11 +6,13 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use schemas::Value;
+use smallvec::SmallVec;
 
 use crate::aggregate::{Accumulators, Standing};
-use crate::codec::{Corrupt, Key, Row, decode_key};
+use crate::codec::{Corrupt, Key, KeyBuilder, Row, decode_key};
 use crate::expr::{EvalError, Frame, eval};
 use crate::plan::{Aggregate, Plan, Rollup, RollupId, RollupReader};
 
@@ -24,6 +26,15 @@ pub struct Group {
     accumulators: Accumulators,
     /// How many units could not be evaluated, by reason; the reasons tell nothing of the rows, so there are few.
     broken: BTreeMap<String, u64>,
+}
+
+/// What a unit contributes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Contribution {
+    /// The group that it goes into.
+    pub group: Key,
+    /// The row that is kept of it; it tells the group too.
+    pub row: Row,
 }
 
 /// What a reason costs beside its text.
@@ -69,8 +80,13 @@ pub fn keeps_nulls(plan: &Plan, rollup: RollupId) -> bool {
 
 /// The key of the group that a contribution belongs to.
 pub fn key_of(rollup: &Rollup, contribution: &Row) -> Key {
-    let values: Vec<Value<'_>> = (1..=rollup.group_len).map(|column| contribution.get(column)).collect();
-    Key::of(&values)
+    let mut key = KeyBuilder::default();
+    for column in 1..=rollup.group_len {
+        if !contribution.push_part(column, &mut key) {
+            key.push(&Value::Null);
+        }
+    }
+    key.finish()
 }
 
 fn reason_of(contribution: &Row) -> Option<String> {
@@ -80,7 +96,7 @@ fn reason_of(contribution: &Row) -> Option<String> {
     }
 }
 
-fn inputs_of<'r>(rollup: &Rollup, contribution: &'r Row) -> Vec<Value<'r>> {
+fn inputs_of<'r>(rollup: &Rollup, contribution: &'r Row) -> SmallVec<[Value<'r>; 4]> {
     (1 + rollup.group_len..contribution.len()).map(|column| contribution.get(column)).collect()
 }
 
@@ -163,7 +179,7 @@ impl Group {
     }
 }
 
-impl Weigh for Group {
+impl Weigh for Arc<Group> {
     fn weight(&self) -> usize {
         let reasons: usize = self.broken.keys().map(|reason| REASON + reason.len()).sum();
         std::mem::size_of::<Group>() + self.accumulators.weight() + reasons
@@ -180,7 +196,7 @@ fn take_u32(bytes: &mut &[u8]) -> Result<u32, Corrupt> {
 
 /// The parameters of a group: its key's values, then its aggregates; those of an empty group where there is none.
 /// Fails where the group is broken.
-pub fn params(rollup: &Rollup, group: Option<(Key, &Group)>) -> Result<Vec<Param<'static>>, EvalError> {
+pub fn params(rollup: &Rollup, group: Option<(&Key, &Group)>) -> Result<Vec<Param<'static>>, EvalError> {
     let Some((key, group)) = group else {
         let nulls = unknown(rollup.group_len).into_iter().map(Ok);
         return Ok(nulls.chain(Accumulators::new(&rollup.aggregates).results(&rollup.aggregates)).collect());
@@ -188,14 +204,14 @@ pub fn params(rollup: &Rollup, group: Option<(Key, &Group)>) -> Result<Vec<Param
     if let Some(reason) = group.reason() {
         return Err(EvalError::Invalid(reason.to_owned()));
     }
-    let key = decode_key(&key).map_err(|corrupt| EvalError::Invalid(corrupt.to_string()))?;
+    let key = decode_key(key).map_err(|corrupt| EvalError::Invalid(corrupt.to_string()))?;
     Ok(key.into_iter().map(Ok).chain(group.accumulators.results(&rollup.aggregates)).collect())
 }
 
 /// The document of a GROUP BY view for a group, as it now is.
 pub fn document(rollup: &Rollup, key: &Key, group: Option<&Group>) -> Content {
     let Some(group) = group else { return Content::Absent };
-    let selected = params(rollup, Some((key.clone(), group))).and_then(|params| select(rollup, &params));
+    let selected = params(rollup, Some((key, group))).and_then(|params| select(rollup, &params));
     match selected {
         Ok(Some(row)) => Content::Present(row),
         Ok(None) => Content::Absent,

@@ -20,6 +20,7 @@ mod evaluate;
 mod exchange;
 mod fold;
 mod group;
+mod in_memory;
 mod job;
 mod job_page;
 mod jobs;
@@ -41,6 +42,7 @@ pub use cells::{
     Tally,
 };
 pub use exchange::{Answers, Limits, LogEvent, Step};
+pub use in_memory::InMemory;
 
 use batch::{Outcome, Tools};
 use cache::Cache;

@@ -14,7 +14,8 @@ use crate::plan::{EntityId, Plan};
 use super::cells::{CellKey, Space};
 use super::decode::Effect;
 
-/// The waiting keys, each with the position of the event it waits for. Their number is bounded by the limit of dead letters.
+/// The waiting keys, each with the position of the event it waits for. A dead letter has as many of them
+/// as its event touches rows, and the projection halts at its limit of dead letters.
 #[derive(Default)]
 pub struct Parking(BTreeMap<(EntityId, Key), u64>);
 

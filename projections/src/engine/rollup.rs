@@ -1,5 +1,7 @@
 //! Carries what units contribute into the groups of a roll-up.
 
+use std::sync::Arc;
+
 use foldhash::fast::FixedState;
 use hashbrown::HashSet;
 
@@ -9,14 +11,14 @@ use crate::plan::{Plan, Rollup, RollupId};
 
 use super::cache::{Cache, Known, KnownSet};
 use super::cells::{CellKey, Link, MembersWanted, Missing, SetKey, SetSpace, Space};
-use super::group::{Group, key_of};
+use super::group::{Contribution, Group, key_of};
 
 /// Contributions of units, to be applied.
 pub struct Delta<'p> {
     pub plan: &'p Plan,
     pub rollup: RollupId,
     /// Unit, position of the event behind it, what it now contributes.
-    pub contributions: Vec<(Key, u64, Option<Row>)>,
+    pub contributions: Vec<(Key, u64, Option<Contribution>)>,
 }
 
 /// Whether the members of each group are kept: where some aggregate cannot always be told from what is kept of it.
@@ -24,35 +26,38 @@ pub fn keeps_members(rollup: &Rollup) -> bool {
     rollup.aggregates.iter().any(needs_rows)
 }
 
-impl Delta<'_> {
-    fn spec(&self) -> &Rollup {
+impl<'p> Delta<'p> {
+    fn spec(&self) -> &'p Rollup {
         &self.plan.rollups[self.rollup]
     }
 
     /// Notes the units' old contributions and the groups involved, as far as the cache does not know them.
     pub fn require(&self, cache: &Cache, missing: &mut Missing) {
-        for (unit, _, new) in &self.contributions {
-            let old = match cache.contributions[self.rollup].get(unit) {
-                Known::Here(old) => old,
-                Known::Unknown => {
-                    missing.cells.push(CellKey { space: Space::Contribution(self.rollup), key: unit.clone() });
-                    None
-                }
-            };
-            for contribution in old.into_iter().chain(new) {
-                let key = key_of(self.spec(), contribution);
-                if !cache.groups[self.rollup].is_known(&key) {
-                    missing.cells.push(CellKey { space: Space::Group(self.rollup), key });
-                }
-            }
+        let (contributions, groups) = (&cache.contributions[self.rollup], &cache.groups[self.rollup]);
+        if contributions.is_complete() && groups.is_complete() {
+            return;
         }
+        let mut require = |key: Key| {
+            if !groups.is_known(&key) {
+                missing.cells.push(CellKey { space: Space::Group(self.rollup), key });
+            }
+        };
+        let mut unknown = Vec::new();
+        for (unit, _, new) in &self.contributions {
+            match contributions.get(unit) {
+                Known::Here(old) => old.into_iter().for_each(|old| require(key_of(self.spec(), old))),
+                Known::Unknown => unknown.push(CellKey { space: Space::Contribution(self.rollup), key: unit.clone() }),
+            }
+            new.iter().for_each(|new| require(new.group.clone()));
+        }
+        missing.cells.extend(unknown);
     }
 
     /// Applies the contributions, all of which is known; the groups to compute again, and the members that moved.
     pub fn apply(self, cache: &mut Cache) -> (Vec<Key>, Vec<Link>) {
         let mut applied = Applied { number: self.rollup, rollup: self.spec(), cache, stale: Stale::default(), links: Vec::new() };
-        for (unit, position, new) in &self.contributions {
-            applied.contribute(unit, *position, new.as_ref());
+        for (unit, position, new) in self.contributions {
+            applied.contribute(unit, position, new);
         }
         let Applied { stale, links, .. } = applied;
         (stale.order, links)
@@ -76,29 +81,29 @@ struct Stale {
 }
 
 impl Applied<'_> {
-    fn contribute(&mut self, unit: &Key, position: u64, new: Option<&Row>) {
-        let old = self.cache.contributions[self.number].put(unit, new.cloned(), position);
-        if old.as_ref() == new {
+    fn contribute(&mut self, unit: Key, position: u64, new: Option<Contribution>) {
+        let (to, new) = new.map(|new| (new.group, new.row)).unzip();
+        let old = self.cache.contributions[self.number].put(&unit, new.clone(), position);
+        if old == new {
             return;
         }
         let from = old.as_ref().map(|row| key_of(self.rollup, row));
-        let to = new.map(|row| key_of(self.rollup, row));
         // Added before the old one is taken back: where both have the group's largest value, it is never gone.
-        if let (Some(row), Some(key)) = (new, &to) {
+        if let (Some(row), Some(key)) = (&new, &to) {
             self.update(key, position, |rollup, group| group.add(rollup, row));
         }
         if let (Some(row), Some(key)) = (&old, &from) {
             self.update(key, position, |rollup, group| group.remove(rollup, row));
         }
         if from != to && keeps_members(self.rollup) {
-            self.link(from.as_ref(), unit, false);
-            self.link(to.as_ref(), unit, true);
+            self.link(from, &unit, false);
+            self.link(to, &unit, true);
         }
     }
 
-    fn link(&mut self, group: Option<&Key>, unit: &Key, present: bool) {
+    fn link(&mut self, group: Option<Key>, unit: &Key, present: bool) {
         if let Some(group) = group {
-            let set = SetKey { space: SetSpace::Members(self.number), value: group.clone() };
+            let set = SetKey { space: SetSpace::Members(self.number), value: group };
             self.cache.link(&set, unit, present);
             self.links.push(Link { set, member: unit.clone(), present });
         }
@@ -108,7 +113,8 @@ impl Applied<'_> {
     fn update(&mut self, key: &Key, position: u64, change: impl FnOnce(&Rollup, &mut Group) -> Standing) {
         let rollup = self.rollup;
         let standing = self.cache.groups[self.number].modify(key, position, |cell| {
-            let group = cell.get_or_insert_with(|| Group::new(rollup));
+            // Copied at the batch's first change, for what was before is still wanted; then changed in place.
+            let group = Arc::make_mut(cell.get_or_insert_with(|| Arc::new(Group::new(rollup))));
             let standing = change(rollup, group);
             if group.is_empty() {
                 *cell = None;
@@ -138,7 +144,7 @@ pub fn regroup(
             Some(rows) if rows.is_empty() => {}
             Some(rows) => {
                 let group = Group::of(rollup, &rows);
-                cache.groups[number].put(&key, Some(group), 0);
+                cache.groups[number].put(&key, Some(Arc::new(group)), 0);
             }
         }
     }

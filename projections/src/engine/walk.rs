@@ -1,7 +1,10 @@
 //! From changed rows and groups to the units they affect, hop by hop.
 
+use std::hash::BuildHasher;
+
 use foldhash::fast::FixedState;
-use hashbrown::HashMap;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 
 use crate::codec::{Key, KeyBuilder, Row, decode_key};
 use crate::plan::{Block, Hop, HopFrom, HopTo, IndexId, Plan, TriggerSource};
@@ -14,7 +17,9 @@ use super::job::Way;
 #[derive(Default)]
 pub struct Dirty {
     units: Vec<(Key, u64)>,
-    places: HashMap<Key, usize, FixedState>,
+    /// Where each key stands among the units.
+    places: HashTable<u32>,
+    hasher: FixedState,
 }
 
 /// A walk on its way.
@@ -59,14 +64,16 @@ pub struct Walker<'c> {
 
 impl Dirty {
     pub fn mark(&mut self, key: Key, position: u64) {
-        match self.places.entry(key) {
-            hashbrown::hash_map::Entry::Occupied(place) => {
-                let unit = &mut self.units[*place.get()];
+        let Dirty { units, places, hasher } = self;
+        let is_same = |place: &u32| units[*place as usize].0 == key;
+        match places.entry(hasher.hash_one(&key), is_same, |place| hasher.hash_one(&units[*place as usize].0)) {
+            Entry::Occupied(place) => {
+                let unit = &mut units[*place.get() as usize];
                 unit.1 = unit.1.max(position);
             }
-            hashbrown::hash_map::Entry::Vacant(place) => {
-                self.units.push((place.key().clone(), position));
-                place.insert(self.units.len() - 1);
+            Entry::Vacant(place) => {
+                place.insert(units.len() as u32);
+                units.push((key, position));
             }
         }
     }
@@ -150,14 +157,8 @@ fn start_key(hops: &[Hop], trigger: usize, key: &Key, position: u64, dirty: &mut
 /// The key that these columns make; `None` where one of them is NULL.
 pub fn columns_key(row: &Row, columns: &[usize]) -> Option<Key> {
     let mut builder = KeyBuilder::default();
-    for column in columns {
-        let value = row.get(*column);
-        if value.is_null() {
-            return None;
-        }
-        builder.push(&value);
-    }
-    Some(builder.finish())
+    let is_whole = columns.iter().all(|column| row.push_part(*column, &mut builder));
+    is_whole.then(|| builder.finish())
 }
 
 // === impl Walker ===

@@ -73,8 +73,13 @@ fn aligned(left: Decimal, right: Decimal) -> (I256, I256, u32) {
 }
 
 /// The number's digits at a scale that is not smaller than its own: 96 bits and 28 more digits are within 256 bits.
-pub fn at_scale(number: Decimal, scale: u32) -> I256 {
-    I256::from(number.mantissa()) * I256::from(POWERS[(scale - number.scale()) as usize])
+fn at_scale(number: Decimal, scale: u32) -> I256 {
+    shifted(I256::from(number.mantissa()), scale - number.scale())
+}
+
+/// `digits * 10^count`, for no more than 28 digits.
+pub fn shifted(digits: I256, count: u32) -> I256 {
+    if count == 0 { digits } else { digits * I256::from(POWERS[count as usize]) }
 }
 
 /// `left + right`

@@ -1,6 +1,6 @@
 //! Evaluation: a walk over the tree, borrowing text from the rows and parameters it reads.
 
-use schemas::{Type, Value, text};
+use schemas::{Type, Value, json, text};
 
 use super::compare;
 use super::function::{Body, Function, NullRule, Outcome};
@@ -20,6 +20,7 @@ pub fn eval<'f>(expr: &'f Expr, frame: &Frame<'f>) -> Outcome<'f> {
         Expr::In { value, list } => is_in(eval(value, frame)?, list, frame),
         Expr::Case { arms, otherwise } => case(arms, otherwise, frame),
         Expr::Coalesce(args) => coalesce(args, frame),
+        Expr::Object(members) => object(members, frame),
     }
 }
 
@@ -29,10 +30,7 @@ pub fn is_true(expr: &Expr, frame: &Frame<'_>) -> Result<bool, EvalError> {
 }
 
 fn column_of<'f>(frame: &Frame<'f>, slot: usize, column: usize) -> Value<'f> {
-    match frame.rows.get(slot) {
-        Some(Some(row)) => row.get(column),
-        _ => Value::Null,
-    }
+    frame.row(slot).map_or(Value::Null, |row| row.get(column))
 }
 
 fn param<'f>(frame: &Frame<'f>, index: usize) -> Outcome<'f> {
@@ -55,7 +53,10 @@ fn call<'f>(function: &'static Function, args: &'f [Expr], frame: &Frame<'f>) ->
             (left, right) => body(left, right),
         },
         (Body::Many(body), args) => {
-            let values = args.iter().map(|arg| eval(arg, frame)).collect::<Result<Vec<_>, _>>()?;
+            let mut values = Vec::with_capacity(args.len());
+            for arg in args {
+                values.push(eval(arg, frame)?);
+            }
             if strict && values.iter().any(Value::is_null) { Ok(Value::Null) } else { body(values) }
         }
         // The compiler gives a function as many arguments as it takes.
@@ -112,6 +113,21 @@ fn case<'f>(arms: &'f [(Expr, Expr)], otherwise: &'f Expr, frame: &Frame<'f>) ->
         }
     }
     eval(otherwise, frame)
+}
+
+/// About how long a member's value is.
+const MEMBER: usize = 16;
+
+fn object<'f>(members: &'f [(Box<str>, Expr)], frame: &Frame<'f>) -> Outcome<'f> {
+    // Grown piece by piece, a text would be copied again and again.
+    let mut out = String::with_capacity(members.iter().map(|(name, _)| name.len() + MEMBER).sum());
+    for (index, (name, value)) in members.iter().enumerate() {
+        out.push(if index == 0 { '{' } else { ',' });
+        out.push_str(name);
+        json::write_json(&eval(value, frame)?, &mut out);
+    }
+    out.push('}');
+    Ok(Value::Json(out.into()))
 }
 
 fn coalesce<'f>(args: &'f [Expr], frame: &Frame<'f>) -> Outcome<'f> {

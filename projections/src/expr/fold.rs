@@ -1,6 +1,6 @@
 //! Constants are computed once, when the expression is compiled.
 
-use schemas::Value;
+use schemas::{Value, json};
 
 use super::function::NullRule;
 use super::{Expr, Frame, eval};
@@ -12,7 +12,7 @@ pub(super) fn folded(expr: Expr) -> Expr {
     }
     let expr = without_nullif(expr);
     if !expr.is_constant() {
-        return expr;
+        return with_names_written(expr);
     }
     match eval(&expr, &Frame { rows: &[], params: &[] }) {
         Ok(value) => Expr::Literal(value.into_owned()),
@@ -28,6 +28,32 @@ fn without_nullif(expr: Expr) -> Expr {
         }
         expr => expr,
     }
+}
+
+/// The names of an object's members, where they are constants, are written once and for all.
+fn with_names_written(expr: Expr) -> Expr {
+    match &expr {
+        Expr::Call { function, args } if function.name == "json_build_object" => {
+            written_members(args).map_or(expr, |members| Expr::Object(members.into()))
+        }
+        _ => expr,
+    }
+}
+
+/// `None` where a name is not a constant text, or comes twice, or an argument is missing.
+fn written_members(args: &[Expr]) -> Option<Vec<(Box<str>, Expr)>> {
+    let mut members: Vec<(Box<str>, Expr)> = Vec::with_capacity(args.len() / 2);
+    for pair in args.chunks(2) {
+        let [Expr::Literal(Value::Text(name)), value] = pair else { return None };
+        let mut written = String::new();
+        json::write_string(name, &mut written);
+        written.push(':');
+        if members.iter().any(|(known, _)| **known == *written) {
+            return None;
+        }
+        members.push((written.into(), value.clone()));
+    }
+    Some(members)
 }
 
 fn is_null(expr: &Expr) -> bool {

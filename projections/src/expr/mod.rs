@@ -94,6 +94,8 @@ pub enum Expr {
     },
     /// The first argument that is not NULL; the rest is not evaluated.
     Coalesce(Box<[Expr]>),
+    /// `json_build_object` with names that are known, each but once: each as it is written, with its colon, and its value.
+    Object(Box<[(Box<str>, Expr)]>),
 }
 
 /// What an expression is evaluated over.
@@ -103,6 +105,13 @@ pub struct Frame<'f> {
     pub rows: &'f [Option<&'f Row>],
     /// What `Param` names. A parameter that could not be computed fails only an expression that asks for it.
     pub params: &'f [Result<Value<'f>, EvalError>],
+}
+
+impl<'f> Frame<'f> {
+    /// The row in a slot, if there is one.
+    pub fn row(&self, slot: usize) -> Option<&'f Row> {
+        self.rows.get(slot).copied().flatten()
+    }
 }
 
 /// Why an expression has no value; the text is PostgreSQL's where PostgreSQL fails too.
@@ -116,10 +125,17 @@ pub enum EvalError {
     OutOfRange(&'static str),
     /// Text that is not of the type it is cast to.
     #[error(transparent)]
-    Text(#[from] TextError),
+    Text(Box<TextError>),
     /// Anything else, such as an argument that a function does not take.
     #[error("{0}")]
     Invalid(String),
+}
+
+impl From<TextError> for EvalError {
+    /// Boxed: values are handed on far more often than errors arise, and every result is as large as the largest of both.
+    fn from(error: TextError) -> EvalError {
+        EvalError::Text(Box::new(error))
+    }
 }
 
 /// An expression with its type.

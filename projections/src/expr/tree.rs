@@ -19,6 +19,7 @@ impl Expr {
         match self {
             Expr::Literal(_) | Expr::Column { .. } | Expr::Param(_) => {}
             Expr::Call { args, .. } | Expr::And(args) | Expr::Or(args) | Expr::Coalesce(args) => args.iter().for_each(visit),
+            Expr::Object(members) => members.iter().for_each(|(_, value)| visit(value)),
             Expr::Parse { text: child, .. } | Expr::Each { array: child, .. } => visit(child),
             Expr::In { value, list } => {
                 visit(value);
@@ -38,6 +39,7 @@ impl Expr {
         match self {
             Expr::Literal(_) | Expr::Column { .. } | Expr::Param(_) => {}
             Expr::Call { args, .. } | Expr::And(args) | Expr::Or(args) | Expr::Coalesce(args) => args.iter_mut().for_each(visit),
+            Expr::Object(members) => members.iter_mut().for_each(|(_, value)| visit(value)),
             Expr::Parse { text: child, .. } | Expr::Each { array: child, .. } => visit(child),
             Expr::In { value, list } => {
                 visit(value);

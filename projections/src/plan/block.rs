@@ -8,7 +8,8 @@ use crate::expr::Expr;
 pub struct Block {
     /// The entity whose rows are the units; slot 0 of the frame.
     pub root: EntityId,
-    /// Many-to-one joins, each into the next slot of the frame.
+    /// Many-to-one joins. Each row has a slot of the frame to itself, those of scans and their lookups too; the slots here ascend
+    /// but need not be adjacent.
     pub lookups: Vec<Lookup>,
     /// Sub-selects, inner before outer; the result of number `i` is parameter `i` of the frame.
     pub subselects: Vec<Subselect>,
@@ -16,9 +17,6 @@ pub struct Block {
     pub filter: Option<Expr>,
     /// What a unit yields.
     pub output: Output,
-    /// How many slots a frame of the block needs, those of its scans and their lookups among them. Each row has a
-    /// slot of its own; the slots of `lookups` ascend but need not be adjacent.
-    pub slots: usize,
     /// How changed rows and groups find the units they affect.
     pub triggers: Vec<Trigger>,
 }

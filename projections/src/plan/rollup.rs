@@ -13,8 +13,6 @@ pub struct Rollup {
     pub block: BlockId,
     /// How many values the group's key has.
     pub group_len: usize,
-    /// The types of the group's key.
-    pub group_types: Vec<Type>,
     /// The aggregates, over the inputs of a contribution.
     pub aggregates: Vec<Aggregate>,
     /// Who reads the groups.

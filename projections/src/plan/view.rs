@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Column, EntityId};
+use super::Column;
 
 /// What users read.
 #[derive(Clone, Debug)]
@@ -19,6 +19,4 @@ pub struct View {
     pub filters: Vec<usize>,
     /// The order of a list for which none is asked for; ends with the key.
     pub order_by: Vec<usize>,
-    /// The entity behind each column that is passed through unchanged, and what else feeds the view.
-    pub lineage: Vec<EntityId>,
 }

@@ -67,14 +67,14 @@ impl Draft {
 impl Link {
     /// Of all that a row is tied to by (own column, slot, column there), the relation that leads to the fewest rows: by its whole
     /// key, or else by most columns. Following only one leads to no fewer rows than following all, so nothing is missed.
-    /// `fallback` is where to go where no column ties it to anything.
-    pub fn strongest(ties: &[(usize, usize, usize)], fallback: usize, key_len: impl Fn(usize) -> usize) -> Link {
+    /// What nothing ties goes to the root, slot 0.
+    pub fn strongest(ties: &[(usize, usize, usize)], key_len: impl Fn(usize) -> usize) -> Link {
         let has = |slot: usize, column: usize| ties.iter().any(|(_, to, theirs)| (*to, *theirs) == (slot, column));
         let by_key = |slot: usize| (0..key_len(slot)).all(|column| has(slot, column));
         let count = |slot: usize| ties.iter().filter(|(_, to, _)| *to == slot).count();
         let slots = ties.iter().map(|(_, to, _)| *to);
         let Some(to) = slots.max_by_key(|to| (by_key(*to), count(*to), usize::MAX - *to)) else {
-            return Link { to: fallback, pairs: Vec::new() };
+            return Link { to: 0, pairs: Vec::new() };
         };
         let mut pairs: Vec<(usize, usize)> =
             ties.iter().filter(|(_, slot, _)| *slot == to).map(|(own, _, theirs)| (*own, *theirs)).collect();

@@ -3,7 +3,7 @@
 use super::draft::{Draft, DraftId, Link};
 use super::strategy::Group;
 use super::{Planner, State};
-use crate::plan::{Block, EntityId, Hop, HopFrom, HopTo, Index, Output, Rollup, RollupReader, Trigger, TriggerSource, ViewId};
+use crate::plan::{Block, Hop, HopFrom, HopTo, Index, Output, Rollup, Trigger, TriggerSource};
 
 /// What was planned.
 #[derive(Clone, Debug)]
@@ -27,11 +27,6 @@ impl Planner<'_> {
         Finished { indexes: self.state.indexes, blocks, rollups }
     }
 
-    /// The entities whose rows the view is made of, ascending.
-    pub fn lineage(&self, view: ViewId) -> Vec<EntityId> {
-        self.state.lineage(view)
-    }
-
     fn block(&mut self, number: DraftId) -> Option<Block> {
         let draft = self.state.drafts[number].clone();
         let triggers = self.triggers(&draft);
@@ -43,7 +38,6 @@ impl Planner<'_> {
             subselects: std::mem::take(&mut level.subselects),
             filter: draft.filter,
             output,
-            slots: draft.occurrences.len(),
             triggers,
         })
     }
@@ -102,7 +96,6 @@ fn rollup(group: &Group, order: &[DraftId]) -> Rollup {
     Rollup {
         block: order.iter().position(|draft| *draft == group.draft).unwrap_or_default(),
         group_len: group.key.len(),
-        group_types: group.key_types(),
         aggregates: group.grouping.aggregates.clone(),
         reader: group.reader.clone(),
     }
@@ -135,28 +128,5 @@ impl State {
         let (rollup, group) = self.groups.iter().enumerate().find(|(_, group)| group.draft == draft)?;
         let key = group.key.iter().map(|key| key.expr.clone()).collect();
         Some(Output::Contribution { rollup, group: key, inputs: group.grouping.inputs.clone() })
-    }
-
-    fn draft_of(&self, view: ViewId) -> Option<DraftId> {
-        let of_rows =
-            self.drafts.iter().position(|draft| matches!(draft.output, Some(Output::Document { view: v, .. }) if v == view));
-        let of_groups = || {
-            let group =
-                self.groups.iter().find(|group| matches!(group.reader, RollupReader::View { view: v, .. } if v == view))?;
-            Some(group.draft)
-        };
-        of_rows.or_else(of_groups)
-    }
-
-    fn lineage(&self, view: ViewId) -> Vec<EntityId> {
-        let mut drafts = Vec::new();
-        if let Some(draft) = self.draft_of(view) {
-            self.visit(draft, &mut drafts);
-        }
-        let mut entities: Vec<EntityId> =
-            drafts.iter().flat_map(|draft| self.drafts[*draft].occurrences.iter().map(|o| o.entity)).collect();
-        entities.sort_unstable();
-        entities.dedup();
-        entities
     }
 }

@@ -114,7 +114,7 @@ impl<'e> Planner<'e> {
         let occurrences = &self.state.drafts[draft].occurrences;
         let within = ties.into_iter().filter(|(_, to)| self.state.levels[to.level].draft == draft);
         let ties: Vec<_> = within.filter_map(|(own, to)| Some((own, self.state.relation(to).slot?, to.column))).collect();
-        Link::strongest(&ties, 0, |slot| self.entities[occurrences[slot].entity].key_len)
+        Link::strongest(&ties, |slot| self.entities[occurrences[slot].entity].key_len)
     }
 
     fn add_level(&mut self, draft: DraftId, parent: Option<LevelId>) -> LevelId {

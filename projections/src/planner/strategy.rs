@@ -16,7 +16,6 @@ use super::scope::Clause;
 use super::{Planner, State};
 use crate::expr::{Expr, Mistake, Typed};
 use crate::plan::{Column, EntityId, RollupId, RollupReader, Scan, ScanSource, Subselect};
-use schemas::Type;
 
 /// What ties the rows of a sub-select to the query around it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -334,15 +333,6 @@ impl<'e> Planner<'e> {
             Ok(outer.expr)
         });
         both.map_err(|mistake| mistakes.push(mistake)).ok()
-    }
-}
-
-// === impl Group ===
-
-impl Group {
-    /// The types of the group's key.
-    pub fn key_types(&self) -> Vec<Type> {
-        self.key.iter().map(|key| key.ty.clone()).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! `numeric`
 
-use super::{TextError, trimmed};
+use super::{TextError, push, trimmed};
 use crate::Decimal;
 
 const NAME: &str = "numeric";
@@ -68,4 +68,24 @@ fn grown(digits: i128, by: i32) -> Option<i128> {
         return Some(0);
     }
     digits.checked_mul(10i128.checked_pow(by as u32)?)
+}
+
+/// Appends the number with all digits of its scale.
+pub(super) fn print_decimal(number: &Decimal, out: &mut String) {
+    let Ok(digits @ 1..) = u64::try_from(number.mantissa().unsigned_abs()) else {
+        // Rarely so long; and zero may have a sign.
+        return push(out, number);
+    };
+    if number.is_sign_negative() {
+        out.push('-');
+    }
+    let (mut buffer, scale) = (itoa::Buffer::new(), number.scale() as usize);
+    let digits = buffer.format(digits);
+    let (whole, fraction) = digits.split_at(digits.len().saturating_sub(scale));
+    out.push_str(if whole.is_empty() { "0" } else { whole });
+    if scale > 0 {
+        out.push('.');
+        out.extend(std::iter::repeat_n('0', scale - fraction.len()));
+        out.push_str(fraction);
+    }
 }

@@ -24,6 +24,7 @@ pub(crate) use datetime::fraction_micros;
 pub use datetime::print_timestamp_iso;
 use datetime::{parse_date, parse_timestamp, print_date, print_timestamp};
 pub use decimal::parse_decimal;
+use decimal::print_decimal;
 pub use double::parse_double;
 use double::print_double;
 use integer::{parse_int4, parse_int8};
@@ -110,9 +111,9 @@ pub fn print(value: &Value<'_>, out: &mut String) {
     match value {
         Value::Null => {}
         Value::Bool(b) => out.push(if *b { 't' } else { 'f' }),
-        Value::Int(i) => push(out, i),
+        Value::Int(i) => out.push_str(itoa::Buffer::new().format(*i)),
         Value::Double(d) => print_double(*d, out),
-        Value::Decimal(d) => push(out, d),
+        Value::Decimal(d) => print_decimal(d, out),
         Value::Text(t) | Value::Json(t) => out.push_str(t),
         Value::Timestamp(t) => print_timestamp(*t, out),
         Value::Date(d) => print_date(*d, out),

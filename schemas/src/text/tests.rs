@@ -214,6 +214,14 @@ proptest! {
     }
 
     #[test]
+    fn decimals_show_every_digit_of_their_scale(digits in prop_oneof![-200i128..200, any::<i64>().prop_map(i128::from), -(1i128 << 95)..1 << 95], scale in 0u32..=28) {
+        let mut shown = String::new();
+        let number = Decimal::from_i128_with_scale(digits, scale);
+        print(&Value::Decimal(number), &mut shown);
+        prop_assert_eq!(shown, number.to_string());
+    }
+
+    #[test]
     fn values_come_back((ty, value) in value()) {
         let mut shown = String::new();
         print(&value, &mut shown);

@@ -27,7 +27,7 @@ const ROWS: usize = 25;
 const COPIES: usize = 2;
 
 /// Expressions that are no functions.
-const FORMS: [&str; 6] = ["cast of an array", "AND", "OR", "IN", "CASE", "coalesce"];
+const FORMS: [&str; 7] = ["cast of an array", "AND", "OR", "IN", "CASE", "coalesce", "object of known names"];
 /// Functions without arguments: constants by the time they are evaluated.
 const FOLDED: [&str; 2] = ["json_build_object() json", "json_build_array() json"];
 /// The types that text is cast to.
@@ -84,6 +84,7 @@ fn note(expr: &Expr, reached: &mut BTreeSet<String>) {
             Expr::In { .. } => "IN".to_owned(),
             Expr::Case { .. } => "CASE".to_owned(),
             Expr::Coalesce(_) => "coalesce".to_owned(),
+            Expr::Object(_) => "object of known names".to_owned(),
             Expr::Literal(_) | Expr::Column { .. } | Expr::Param(_) => return,
         });
     });

@@ -305,8 +305,9 @@ const INTERVAL: [&str; 15] = [
     "age({time}, {time})",
     "(({int}::text || ' days')::interval)",
 ];
-const JSON: [&str; 14] = [
+const JSON: [&str; 15] = [
     "json_build_object('k', {?}, 'n', {int})",
+    "json_build_object(coalesce({text}, 'none'), {?})",
     "json_build_array({?}, {text})",
     "json_build_array()",
     "to_json(coalesce({?}, {?}))",

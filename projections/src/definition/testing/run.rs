@@ -10,7 +10,7 @@ use super::diff::{Difference, Failure, Finding};
 use super::interleave::orders;
 use super::json::is_same;
 use crate::codec::{Corrupt, Key, Row};
-use crate::engine::{Answers, Batch, Changes, Content, DeadLetter, Engine, Limits, LogEvent, Step as EngineStep};
+use crate::engine::{Changes, Content, DeadLetter, InMemory, LogEvent};
 use crate::plan::{Plan, ViewId};
 
 /// 2026-01-01T00:00:00Z, in microseconds: when the log took the first event.
@@ -62,27 +62,24 @@ fn choices(test: &Test) -> Vec<Vec<Vec<usize>>> {
 /// An engine and the documents it has made.
 struct World<'p> {
     plan: &'p Plan,
-    engine: Engine,
+    engine: InMemory,
     documents: HashMap<(ViewId, Key), Content>,
     position: u64,
 }
 
 impl<'p> World<'p> {
     fn new(plan: &'p Arc<Plan>, registry: &Arc<Registry>) -> Self {
-        // Nothing is evicted, so nothing is ever missing.
-        let limits = Limits { cache_bytes: usize::MAX, ..Limits::default() };
-        let mut engine = Engine::new(plan.clone(), registry.clone(), limits);
-        engine.assume_empty();
+        let engine = InMemory::new(plan.clone(), registry.clone());
         World { plan, engine, documents: HashMap::new(), position: 0 }
     }
 
     fn step(&mut self, step: &Step, order: &[usize]) -> Result<Vec<Finding>, Corrupt> {
         let events: Vec<LogEvent> = order.iter().map(|place| self.log_event(&step.given[*place])).collect();
         let mut dead = Vec::new();
-        let batch = self.engine.begin(&events);
-        self.apply(batch, &mut dead)?;
-        while let Some(batch) = self.engine.begin_job(self.position) {
-            self.apply(batch, &mut dead)?;
+        let changes = self.engine.fold(&events)?;
+        self.keep(changes, &mut dead);
+        while let Some(changes) = self.engine.work_off()? {
+            self.keep(changes, &mut dead);
         }
         let mut findings: Vec<Finding> = step.expect.iter().filter_map(|expectation| self.look(expectation)).collect();
         if dead.len() != step.dead_letters {
@@ -98,21 +95,10 @@ impl<'p> World<'p> {
         LogEvent { position: self.position, time, subject: None, data: given.message.as_bytes().into() }
     }
 
-    fn apply(&mut self, mut batch: Batch<'_>, dead: &mut Vec<DeadLetter>) -> Result<(), Corrupt> {
-        let changes = loop {
-            match self.engine.step(&mut batch)? {
-                EngineStep::Missing(missing) => self.engine.supply(Answers {
-                    cells: missing.cells.into_iter().map(|cell| (cell, None)).collect(),
-                    sets: missing.sets.into_iter().map(|wanted| (wanted, Vec::new())).collect(),
-                })?,
-                EngineStep::Done(changes) => break changes,
-            }
-        };
-        self.engine.committed(batch.number());
+    fn keep(&mut self, changes: Changes, dead: &mut Vec<DeadLetter>) {
         let Changes { documents, dead_letters, .. } = changes;
         self.documents.extend(documents.into_iter().map(|change| ((change.view, change.key), change.content)));
         dead.extend(dead_letters);
-        Ok(())
     }
 
     // === looking ===

@@ -53,11 +53,12 @@ impl Members {
         }
     }
 
-    pub fn iter(&self) -> Box<dyn Iterator<Item = &Key> + '_> {
-        match self {
-            Members::Few(few) => Box::new(few.iter()),
-            Members::Many(many) => Box::new(many.iter()),
-        }
+    pub fn iter(&self) -> impl Iterator<Item = &Key> {
+        let (few, many) = match self {
+            Members::Few(few) => (Some(few), None),
+            Members::Many(many) => (None, Some(many)),
+        };
+        few.into_iter().flatten().chain(many.into_iter().flatten())
     }
 
     /// The first `limit` members after `after`.

@@ -35,7 +35,7 @@ pub struct Cache {
     /// By roll-up.
     pub contributions: Vec<Table<Row>>,
     /// By roll-up.
-    pub groups: Vec<Table<Group>>,
+    pub groups: Vec<Table<Arc<Group>>>,
     /// By view.
     pub documents: Vec<Table<DocumentMark>>,
     /// By index.
@@ -141,7 +141,7 @@ impl Cache {
             Space::Group(rollup) => {
                 let aggregates = &self.plan.rollups[rollup].aggregates;
                 let group = bytes.map(|bytes| Group::decode(aggregates, bytes)).transpose()?;
-                self.groups[rollup].supply(key, group);
+                self.groups[rollup].supply(key, group.map(Arc::new));
             }
             Space::Document(view) => {
                 let mark = bytes.map(|bytes| DocumentMark::from_bytes(bytes).ok_or(Corrupt("document mark of the wrong size")));
@@ -173,7 +173,7 @@ impl Cache {
         self.rows.iter_mut().chain(&mut self.contributions).for_each(|table| table.sweep(committed, of(table.weight())));
         self.groups.iter_mut().for_each(|table| table.sweep(committed, of(table.weight())));
         self.documents.iter_mut().for_each(|table| table.sweep(committed, of(table.weight())));
-        self.indexes.iter_mut().chain(&mut self.members).for_each(|sets| sets.sweep(of(sets.weight())));
+        self.indexes.iter_mut().chain(&mut self.members).for_each(|sets| sets.sweep(committed, of(sets.weight())));
     }
 }
 

@@ -15,7 +15,7 @@ pub struct Sets {
     entries: HashMap<Key, Entry, FixedState>,
     /// Whether a set that is not here is empty.
     complete: bool,
-    /// Sets with changes that are not yet committed, oldest first.
+    /// Sets that are not known whole, with changes that are not yet committed, oldest first.
     pending: VecDeque<(u64, Key)>,
     weight: usize,
 }
@@ -27,6 +27,8 @@ struct Entry {
     extent: Extent,
     /// Changes not yet committed, oldest first: a page read meanwhile may lack them.
     changes: Vec<Change>,
+    /// The batch that changed it last; 0: none did.
+    written: u64,
     used: Cell<bool>,
 }
 
@@ -83,7 +85,7 @@ impl Sets {
     /// Lets a member join or leave.
     pub fn link(&mut self, value: &Key, member: &Key, present: bool, batch: u64) {
         let complete = self.complete;
-        let entry = self.entries.entry(value.clone()).or_insert_with(|| {
+        let entry = self.entries.entry_ref(value).or_insert_with(|| {
             self.weight += OVERHEAD + value.len();
             Entry { extent: if complete { Extent::All } else { Extent::Nothing }, ..Entry::default() }
         });
@@ -92,11 +94,11 @@ impl Sets {
         }
         if entry.extent != Extent::All {
             entry.changes.push(Change { batch, member: member.clone(), present });
+            if entry.written != batch {
+                self.pending.push_back((batch, value.clone()));
+            }
         }
-        // An entry with uncommitted members must not be evicted either: the store does not have them yet.
-        if self.pending.back().is_none_or(|(last, key)| (*last, key) != (batch, value)) {
-            self.pending.push_back((batch, value.clone()));
-        }
+        entry.written = batch;
     }
 
     /// Takes in a page that the store read after `after`; `is_last`: the set ends with it.
@@ -141,14 +143,13 @@ impl Sets {
         self.weight
     }
 
-    /// Forgets some of the sets without uncommitted changes, until `to_free` bytes are free: first those that nobody asked for
+    /// Forgets some of what batch `committed` has stored, until `to_free` bytes are free: first those sets that nobody asked for
     /// since the last sweep, and if that is not enough, whatever comes.
-    pub fn sweep(&mut self, to_free: usize) {
-        let pending: hashbrown::HashSet<Key, FixedState> = self.pending.iter().map(|(_, value)| value.clone()).collect();
+    pub fn sweep(&mut self, committed: u64, to_free: usize) {
         let (mut freed, mut lost) = (0, false);
         for _ in 0..2 {
             self.entries.retain(|value, entry| {
-                let keep = entry.used.replace(false) || freed >= to_free || pending.contains(value);
+                let keep = entry.used.replace(false) || freed >= to_free || entry.written > committed;
                 if !keep {
                     freed += OVERHEAD + value.len() + entry.weight();
                     lost |= entry.members.len() > 0 || entry.extent != Extent::All;

@@ -102,6 +102,11 @@ impl<V: Clone + PartialEq + Weigh> Table<V> {
         }
     }
 
+    /// Whether every cell is known, be it that there is none.
+    pub fn is_complete(&self) -> bool {
+        self.complete
+    }
+
     pub fn is_known(&self, key: &Key) -> bool {
         self.complete || self.entries.contains_key(key)
     }

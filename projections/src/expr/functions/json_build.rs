@@ -27,8 +27,9 @@ fn to_json(value: Value<'_>) -> Outcome<'_> {
 }
 
 /// The values as a JSON array.
-pub(crate) fn array<'p, 'v: 'p>(values: impl Iterator<Item = &'p Value<'v>>) -> String {
-    let mut out = String::from("[");
+pub(crate) fn array<'p, 'v: 'p>(values: impl Iterator<Item = &'p Value<'v>> + Clone) -> String {
+    let mut out = String::with_capacity(values.clone().map(|value| 1 + length(value)).sum::<usize>() + 2);
+    out.push('[');
     for (index, value) in values.enumerate() {
         if index > 0 {
             out.push(',');
@@ -37,6 +38,15 @@ pub(crate) fn array<'p, 'v: 'p>(values: impl Iterator<Item = &'p Value<'v>>) -> 
     }
     out.push(']');
     out
+}
+
+/// About how long a value is as JSON.
+fn length(value: &Value<'_>) -> usize {
+    match value {
+        Value::Json(text) => text.len(),
+        Value::Text(text) => text.len() + 2,
+        _ => NUMBER,
+    }
 }
 
 fn build_object(values: Vec<Value<'_>>) -> Outcome<'_> {
@@ -51,7 +61,7 @@ fn build_object(values: Vec<Value<'_>>) -> Outcome<'_> {
 
 /// The object of these names and values, of a repeated name the last value only; fails with the number of the pair whose name is NULL.
 pub(crate) fn object<'p, 'v: 'p>(pairs: impl Iterator<Item = (&'p Value<'v>, &'p Value<'v>)>) -> Result<String, usize> {
-    let mut members = Vec::new();
+    let mut members = Vec::with_capacity(pairs.size_hint().0);
     for (place, (name, value)) in pairs.enumerate() {
         if name.is_null() {
             return Err(place);
@@ -61,8 +71,13 @@ pub(crate) fn object<'p, 'v: 'p>(pairs: impl Iterator<Item = (&'p Value<'v>, &'p
     Ok(written(&last_of_each(members)))
 }
 
+/// About how long a number is.
+const NUMBER: usize = 10;
+
 fn written(members: &[(Cow<'_, str>, &Value<'_>)]) -> String {
-    let mut out = String::from("{");
+    // Grown piece by piece, a text would be copied again and again.
+    let mut out = String::with_capacity(members.iter().map(|(name, value)| name.len() + 4 + length(value)).sum::<usize>() + 2);
+    out.push('{');
     for (index, (name, value)) in members.iter().enumerate() {
         if index > 0 {
             out.push(',');
