@@ -12,6 +12,7 @@ use projections::plan::Plan;
 use schemas::{Diagnostic, Registry, SourceFile};
 
 use crate::config::Config;
+use crate::log::Mapping;
 
 /// The file that makes a folder a projection.
 const PROJECTION: &str = "projection.toml";
@@ -77,6 +78,8 @@ pub fn load(config: &Config) -> Result<Definitions, Unusable> {
     let mut files = schema_files(&config.schemas)?;
     let registry = files.check(|sources| load_registry(&config.schemas.display().to_string(), sources));
     let (mut sources, mut mistakes) = (files.sources, files.mistakes);
+    // Rows and documents depend on what messages are made into, too.
+    let mapping = config.log.mapping().map_or(0, Mapping::fingerprint);
     let mut loaded = Vec::new();
     for folder in folders(&config.projections)? {
         let mut files = Files::default();
@@ -84,6 +87,7 @@ pub fn load(config: &Config) -> Result<Definitions, Unusable> {
         let folder = folder.display().to_string();
         // Without the event types nothing can be said about what uses them.
         let plan = registry.as_ref().and_then(|registry| files.check(|sources| load_projection(&folder, sources, registry)));
+        let plan = plan.map(|plan| Plan { fingerprint: plan.fingerprint ^ mapping, ..plan });
         mistakes.append(&mut files.mistakes);
         sources.extend(files.sources.iter().cloned());
         loaded.extend(plan.map(|plan| Projection { folder, files: files.sources, plan: Arc::new(plan) }));

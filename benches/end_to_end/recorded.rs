@@ -29,7 +29,7 @@ pub fn record(definitions: &Definitions, events: &[Vec<u8>]) -> Vec<Documents> {
 }
 
 fn log_event(position: u64, event: &[u8]) -> LogEvent {
-    LogEvent { position, time: 0, subject: None, data: event.into() }
+    LogEvent { position, time: 0, subject: None, data: event.into(), flaw: None }
 }
 
 fn apply(engine: &mut Engine, events: &[LogEvent]) -> Changes {

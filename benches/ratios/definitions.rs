@@ -40,6 +40,7 @@ pub fn events(shop: &mut Shop, position: u64, count: usize) -> Vec<LogEvent> {
         time: 0,
         subject: None,
         data: generated.bytes.into(),
+        flaw: None,
     };
     shop.take(count).enumerate().map(event).collect()
 }

@@ -102,7 +102,7 @@ fn definitions() -> (Arc<Plan>, Arc<Registry>) {
 
 fn event(position: u64, ty: &str, data: &str) -> LogEvent {
     let bytes = format!(r#"{{"specversion":"1.0","id":"{position}","source":"/shop","type":"{ty}","data":{data}}}"#);
-    LogEvent { position, time: 0, subject: None, data: bytes.into_bytes().into() }
+    LogEvent { position, time: 0, subject: None, data: bytes.into_bytes().into(), flaw: None }
 }
 
 fn customer(position: u64, customer: u64, name: &str, tier: u64) -> LogEvent {

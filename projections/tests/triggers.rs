@@ -86,7 +86,7 @@ fn log(length: u64) -> Vec<LogEvent> {
         let bytes = format!(
             r#"{{"specversion":"1.0","id":"{position}","source":"/{source}","type":"{ty}","time":"2026-01-01T00:00:00Z","data":{data}}}"#
         );
-        LogEvent { position, time: 0, subject: None, data: bytes.into_bytes().into() }
+        LogEvent { position, time: 0, subject: None, data: bytes.into_bytes().into(), flaw: None }
     };
     (1..=length).map(&mut event).collect()
 }

@@ -12,6 +12,7 @@ use super::mistakes;
 use super::say::{printable, say};
 use crate::config::Unusable;
 use crate::definitions;
+use crate::deploy::CannotAccept;
 use crate::fault::{Fault, chain};
 use crate::run::Halt;
 use crate::stores::{CannotOpen, NoLists};
@@ -156,6 +157,15 @@ impl From<definitions::Unusable> for Failure {
                 Failure::Unreadable { path: path.display().to_string(), source }
             }
             definitions::Unusable::Mistakes { mistakes, sources } => Failure::Mistakes { mistakes, sources, exit: Exit::No },
+        }
+    }
+}
+
+impl From<CannotAccept> for Failure {
+    fn from(cannot: CannotAccept) -> Failure {
+        match cannot {
+            CannotAccept::Fault(fault) => Failure::Fault(fault),
+            refused => Failure::Refused(chain(&refused)),
         }
     }
 }

@@ -119,6 +119,10 @@ impl Checker<'_> {
         self.mistakes.extend(self.settings.get(key).map(|setting| setting.mistake(key, message)));
     }
 
+    pub(super) fn refuse_file(&mut self, mistakes: Vec<Diagnostic>) {
+        self.mistakes.extend(mistakes);
+    }
+
     pub(super) fn parsed<T>(&mut self, key: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         match parse(self.text(key)?) {
             Ok(value) => Some(value),

@@ -2,15 +2,19 @@
 
 use std::fmt;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use schemas::SourceFile;
 
 use super::access::{Secret, Tls};
 use super::checked::Checker;
 use super::subject::{NOT_IN_NAMES, SubjectPattern};
+use crate::log::Mapping;
 
 /// The settings that only JetStream knows.
-const JETSTREAM_ONLY: [&str; 9] =
-    ["stream", "credentials", "nkey", "user", "password", "token", "tls_authority", "tls_certificate", "tls_key"];
+const JETSTREAM_ONLY: [&str; 10] =
+    ["stream", "mapping", "credentials", "nkey", "user", "password", "token", "tls_authority", "tls_certificate", "tls_key"];
 
 /// Where the log is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +38,8 @@ pub struct JetStreamPlace {
     pub auth: Auth,
     /// Whom we trust.
     pub tls: Tls,
+    /// What makes events of messages that are none.
+    pub mapping: Arc<Mapping>,
 }
 
 /// Who we are.
@@ -54,6 +60,18 @@ pub enum Auth {
     },
     /// A token.
     Token(Secret),
+}
+
+// === impl LogPlace ===
+
+impl LogPlace {
+    /// What makes events of messages that are none, where there can be such.
+    pub fn mapping(&self) -> Option<&Mapping> {
+        match self {
+            LogPlace::Embedded(_) => None,
+            LogPlace::JetStream(place) => Some(&place.mapping),
+        }
+    }
 }
 
 // === impl JetStreamPlace ===
@@ -102,8 +120,21 @@ impl Checker<'_> {
             name => Ok(name.to_owned()),
         });
         let subject = self.parsed("log.subject", SubjectPattern::parse);
-        let (auth, tls) = (self.auth(), self.tls("log"));
-        Some(JetStreamPlace { servers: servers?, stream: stream?, subject: subject?, auth: auth?, tls: tls? })
+        let (auth, tls, mapping) = (self.auth(), self.tls("log"), self.mapping());
+        let (servers, stream, subject) = (servers?, stream?, subject?);
+        Some(JetStreamPlace { servers, stream, subject, auth: auth?, tls: tls?, mapping: mapping? })
+    }
+
+    /// The rules of the file that is named, if one is.
+    fn mapping(&mut self) -> Option<Arc<Mapping>> {
+        if self.given("mapping").is_none() {
+            return Some(Arc::default());
+        }
+        let base = self.base;
+        let file = self.parsed("log.mapping", |path| {
+            Ok(SourceFile { path: base.join(path).display().to_string(), text: read(&base.join(path), path)? })
+        })?;
+        Mapping::parse(&file).map(Arc::new).map_err(|mistakes| self.refuse_file(mistakes)).ok()
     }
 
     fn servers(&mut self) -> Option<Vec<String>> {
@@ -150,10 +181,7 @@ impl Checker<'_> {
     /// What a file holds that is a secret.
     fn secret_file(&mut self, key: &str) -> Option<Secret> {
         let base = self.base;
-        self.parsed(key, |path| {
-            let text = fs::read_to_string(base.join(path)).map_err(|error| format!("cannot read {path}: {error}"))?;
-            Ok(Secret::new(text.trim()))
-        })
+        self.parsed(key, |path| Ok(Secret::new(read(&base.join(path), path)?.trim())))
     }
 
     /// A setting of the log, if it is not empty.
@@ -162,12 +190,12 @@ impl Checker<'_> {
     }
 }
 
+fn read(path: &Path, named: &str) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| format!("cannot read {named}: {error}"))
+}
+
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
-    use schemas::SourceFile;
-
     use super::*;
     use crate::config::{Config, Settings};
 
@@ -209,6 +237,19 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_rules() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("mapping.toml");
+        std::fs::write(&file, "[[rule]]\nsubject = \"a.>\"\nid = \"{position}\"\nsource = \"/a\"\ntype = \"{subject.2}\"\n")
+            .unwrap();
+        let settings = format!("mapping = \"{}\"", file.display());
+        assert_ne!(jetstream(&settings).mapping.fingerprint(), 0);
+        std::fs::write(&file, "[[rule]]\nsubject = \"a.>\"\nid = \"{position}\"\ntype = \"T\"\n").unwrap();
+        let said = check(&format!("url = \"nats://a\"\nstream = \"S\"\n{settings}")).unwrap_err();
+        assert_eq!(said, format!("{}: the rule has no source", file.display()));
+    }
+
+    #[test]
     fn secrets_are_not_seen() {
         let place = jetstream("user = \"u\"\npassword = \"swordfish\"");
         assert!(!format!("{place:?} {place}").contains("swordfish"));
@@ -237,6 +278,10 @@ mod tests {
             (
                 format!("{nats}user = \"u\"\npassword = \"p\"\ntoken = \"t\""),
                 "p.toml: log.user: one way to say who we are is enough; there are user and token",
+            ),
+            (
+                format!("{nats}mapping = \"nothing.toml\""),
+                "p.toml: log.mapping: cannot read nothing.toml: No such file or directory (os error 2)",
             ),
             (
                 format!("{nats}nkey = \"nothing.nk\""),

@@ -67,9 +67,22 @@ pub fn load(folder: &Path, file: Option<&Path>, environment: impl Iterator<Item 
         Some(config) if mistakes.is_empty() => Ok(config),
         _ => {
             let shown = source.map(|source| SourceFile { text: mask::masked(&source.text), ..source });
-            Err(Unusable::Mistakes { mistakes, sources: shown.into_iter().collect() })
+            let sources = with_others(shown.into_iter().collect(), &mistakes);
+            Err(Unusable::Mistakes { mistakes, sources })
         }
     }
+}
+
+/// The files that settings name and mistakes are in, beside those that are there.
+fn with_others(mut sources: Vec<SourceFile>, mistakes: &[Diagnostic]) -> Vec<SourceFile> {
+    for mistake in mistakes.iter().filter(|mistake| mistake.span.is_some()) {
+        if sources.iter().all(|source| source.path != mistake.path)
+            && let Ok(text) = fs::read_to_string(&mistake.path)
+        {
+            sources.push(SourceFile { path: mistake.path.clone(), text });
+        }
+    }
+    sources
 }
 
 fn read(folder: &Path, file: Option<&Path>) -> Result<Option<SourceFile>, Unusable> {

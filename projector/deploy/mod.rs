@@ -3,6 +3,8 @@
 //! In embedded mode the daemon deploys by itself. Definitions that are already live go on; others are built from the first event
 //! on, beside what is live, which readers see as it was until the new build has caught up and takes its place.
 
+mod accept;
+
 use std::cmp::Ordering;
 
 use projections::plan::Plan;
@@ -11,6 +13,8 @@ use crate::fault::Fault;
 use crate::log::LogIdentity;
 use crate::state::{Build, Builds, Creation, NewBuild, ProjectionRecord};
 use crate::view::Catalogue;
+
+pub use accept::{Accepted, CannotAccept, accept};
 
 /// The build to run.
 #[derive(Clone, Debug, PartialEq, Eq)]

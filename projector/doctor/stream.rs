@@ -80,6 +80,8 @@ fn covers(filter: &str, ours: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::super::{Expected, Level, assert_found};
     use super::*;
     use crate::config::{Auth, SubjectPattern, Tls};
@@ -91,6 +93,7 @@ mod tests {
             subject: SubjectPattern::parse("shop.{service}.{type}").unwrap(),
             auth: Auth::None,
             tls: Tls::default(),
+            mapping: Arc::default(),
         }
     }
 

@@ -116,6 +116,7 @@ fn event(row: &Row<'_>) -> rusqlite::Result<LogEvent> {
         time: row.get(1)?,
         subject: row.get_ref(2)?.as_str_or_null()?.map(Arc::from),
         data: row.get_ref(3)?.as_blob()?.into(),
+        flaw: None,
     })
 }
 

@@ -7,6 +7,7 @@
 
 mod embedded;
 mod jetstream;
+mod mapping;
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 pub use embedded::EmbeddedLog;
 pub use jetstream::{JetStreamLog, NewStream, StreamFacts};
+pub use mapping::Mapping;
 pub use projections::engine::LogEvent;
 
 use crate::fault::Fault;

@@ -38,7 +38,7 @@ pub use meters::Meters;
 pub use observer::Observer;
 pub use processor::Definition;
 pub use rate::Rate;
-pub use recovery::{judge, observe};
+pub use recovery::{History, judge, observe};
 pub use retry::{Patience, StopFlag, until_available};
 pub use supervisor::{Goal, Outcome, Supervisor, run_all};
 pub use waits::{Port, Wait, Waits};

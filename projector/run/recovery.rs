@@ -7,7 +7,7 @@ use crate::state::{Checkpoint, EventMark};
 
 /// What the log looks like, seen from a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Observed {
+pub struct History {
     /// Which log it is.
     pub identity: LogIdentity,
     /// Its first position.
@@ -19,18 +19,18 @@ pub struct Observed {
 }
 
 /// Looks at the log from a checkpoint.
-pub fn observe(log: &dyn EventLog, checkpoint: &Checkpoint) -> Result<Observed, Fault> {
+pub fn observe(log: &dyn EventLog, checkpoint: &Checkpoint) -> Result<History, Fault> {
     let event = match checkpoint.position {
         0 => None,
         position => log.fetch(position)?,
     };
     let LogState { identity, first, head } = log.state()?;
     let head = head.map_or(0, |head| head.position);
-    Ok(Observed { identity, first, head, event: event.as_ref().map(EventMark::of) })
+    Ok(History { identity, first, head, event: event.as_ref().map(EventMark::of) })
 }
 
 /// Whether a build with this checkpoint can go on from this log.
-pub fn judge(folded_from: &LogIdentity, checkpoint: &Checkpoint, log: &Observed) -> Result<(), Halt> {
+pub fn judge(folded_from: &LogIdentity, checkpoint: &Checkpoint, log: &History) -> Result<(), Halt> {
     let (position, next) = (checkpoint.position, checkpoint.position + 1);
     if *folded_from != log.identity {
         let (expected, found) = (folded_from.to_string(), log.identity.to_string());
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn what_stops_a_projection_at_its_start() {
-        let seen = |first, head, event| Observed { identity: LogIdentity("a".into()), first, head, event };
+        let seen = |first, head, event| History { identity: LogIdentity("a".into()), first, head, event };
         let cases = [
             ("a", 0, None, seen(1, 0, None), "ok"),
             ("a", 5, mark(1), seen(1, 9, mark(1)), "ok"),

@@ -32,6 +32,10 @@ pub trait Builds: Send + Sync {
     /// Drops a build that is not live, with all that is in it. Nothing happens to the live one.
     fn drop_build(&self, projection: &str, number: u64) -> Result<(), Fault>;
 
+    /// Notes that a build goes on from the log `to` in the place of `from`; answers whether it does so now: not where it is folded from a
+    /// third one, or is gone.
+    fn accept_log(&self, projection: &str, number: u64, from: &LogIdentity, to: &LogIdentity) -> Result<bool, Fault>;
+
     /// Notes that a projection has an owner now, and that it has none any more when what comes back is dropped, or the process
     /// ends in whatever way.
     fn attend(&self, projection: &str) -> Result<Box<dyn Any + Send>, Fault>;

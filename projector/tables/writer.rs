@@ -78,8 +78,8 @@ pub struct TableBuild {
     pub number: u64,
     /// Its views.
     pub catalogue: Catalogue,
-    /// What tells it from every other build that has or had this number: its definitions, its log, and the moment of its creation, as one text that is
-    /// compared and never taken apart. At most a few hundred bytes.
+    /// What tells it from every other build that has or had this number: its definitions and its creation, as one text that is compared and
+    /// never taken apart. At most a few hundred bytes.
     pub identity: String,
 }
 

@@ -58,7 +58,7 @@ pub struct Build {
 /// The events of a log, from position 1 on.
 pub fn log(events: impl IntoIterator<Item = Vec<u8>>) -> Vec<LogEvent> {
     let numbered = (1..).zip(events);
-    numbered.map(|(position, data)| LogEvent { position, time: 0, subject: None, data: data.into() }).collect()
+    numbered.map(|(position, data)| LogEvent { position, time: 0, subject: None, data: data.into(), flaw: None }).collect()
 }
 
 // === impl Build ===

@@ -89,6 +89,14 @@ impl Folder {
         self
     }
 
+    /// Puts other text into the configuration, in the place of some that is there.
+    pub fn reconfigure(&self, text: &str, other: &str) {
+        let path = self.path().join("projector.toml");
+        let config = fs::read_to_string(&path).expect("files can be read");
+        assert!(config.contains(text), "there is no {text} in {config}");
+        fs::write(path, config.replacen(text, other, 1)).expect("files can be written");
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         self.dir.path()

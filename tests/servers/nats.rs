@@ -4,8 +4,8 @@ use std::future::Future;
 use std::path::Path;
 use std::time::Duration;
 
-use async_nats::jetstream::{self, stream::Config as StreamConfig};
-use async_nats::{Client, HeaderMap};
+use async_nats::jetstream::stream::{Config as StreamConfig, Source};
+use async_nats::{Client, HeaderMap, jetstream};
 use projector::config::{Config, JetStreamPlace, LogPlace, Settings};
 use projector::log::JetStreamLog;
 use schemas::SourceFile;
@@ -97,12 +97,31 @@ impl Operator {
 
     /// Publishes a message, and waits until it is stored.
     pub fn publish(&self, headers: &[(&str, &str)], payload: &str) {
+        self.publish_to("events.x", headers, payload);
+    }
+
+    /// The same under this subject.
+    pub fn publish_to(&self, subject: &str, headers: &[(&str, &str)], payload: &str) {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.insert(*name, *value);
         }
-        let payload = payload.to_owned().into();
-        self.done(async { self.jetstream.publish_with_headers("events.x", map, payload).await?.await });
+        let (subject, payload) = (subject.to_owned(), payload.to_owned().into());
+        self.done(async { self.jetstream.publish_with_headers(subject, map, payload).await?.await });
+    }
+
+    /// Makes a mirror of the stream under this name, waits until it has everything, and puts it in the place of the stream, which is deleted.
+    pub fn fail_over(&self, name: &str) {
+        let origin = self.done(self.jetstream.get_stream(STREAM)).cached_info().clone();
+        let source = Source { name: STREAM.to_owned(), ..Source::default() };
+        self.make(StreamConfig { name: name.to_owned(), mirror: Some(source), ..StreamConfig::default() });
+        let mut mirror = self.done(self.jetstream.get_stream(name));
+        while self.done(mirror.info()).state.last_sequence < origin.state.last_sequence {
+            std::thread::yield_now();
+        }
+        self.delete_stream();
+        let promoted = StreamConfig { mirror: None, subjects: origin.config.subjects, ..mirror.cached_info().config.clone() };
+        self.done(self.jetstream.update_stream(promoted));
     }
 
     /// Deletes a message.
@@ -113,7 +132,12 @@ impl Operator {
 
     /// Deletes all messages below a position.
     pub fn purge_below(&self, position: u64) {
-        let stream = self.done(self.jetstream.get_stream(STREAM));
+        self.purge_other_below(STREAM, position);
+    }
+
+    /// The same of the stream of this name.
+    pub fn purge_other_below(&self, name: &str, position: u64) {
+        let stream = self.done(self.jetstream.get_stream(name));
         self.done(async { stream.purge().sequence(position).await });
     }
 
@@ -130,7 +154,12 @@ impl Operator {
 
     /// Deletes the stream.
     pub fn delete_stream(&self) {
-        self.done(self.jetstream.delete_stream(STREAM));
+        self.delete_other(STREAM);
+    }
+
+    /// Deletes the stream of this name.
+    pub fn delete_other(&self, name: &str) {
+        self.done(self.jetstream.delete_stream(name));
     }
 
     /// How many consumers the stream has.

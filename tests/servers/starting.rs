@@ -38,12 +38,12 @@ fn assert_starting(daemon: &Daemon) {
     assert!(daemon.ask("GET", "/healthz", "").starts_with("HTTP/1.1 200"), "it answers");
 }
 
-/// A counter of the shop, as `/metrics` tells it.
-fn counter(daemon: &Daemon, name: &str) -> usize {
+/// How many events of the shop came to this, as `/metrics` tells it.
+fn counted(daemon: &Daemon, outcome: &str) -> usize {
     let metrics = daemon.ask("GET", "/metrics", "");
-    let start = format!("{name}{{projection=\"shop\"}} ");
-    let value = metrics.lines().find_map(|line| line.strip_prefix(&start)).unwrap_or_else(|| panic!("no {name}: {metrics}"));
-    value.parse().expect("it is a number")
+    let start = format!("projector_events_total{{projection=\"shop\",outcome=\"{outcome}\"}} ");
+    let value = metrics.lines().find_map(|line| line.strip_prefix(&start)).unwrap_or_else(|| panic!("no {outcome}: {metrics}"));
+    value.parse::<f64>().expect("it is a number") as usize
 }
 
 /// Starts a daemon with neither server there, and lets them come, the one first that is named.
@@ -57,7 +57,8 @@ fn check(first: fn(&mut World) -> &mut Server, second: fn(&mut World) -> &mut Se
     assert_starting(&daemon);
     second(&mut world).restart();
     wait_until_folded(&daemon, EVENTS);
-    assert!(daemon.ask("GET", "/readyz", "").starts_with("HTTP/1.1 200"));
+    // The other projection may still be about to try again.
+    assert!(daemon.ask("GET", "/readyz?timeout=60s", "").starts_with("HTTP/1.1 200"));
     assert_eq!(daemon.terminate(), Some(0));
 }
 
@@ -99,7 +100,7 @@ fn a_daemon_goes_on_where_it_was_when_its_log_was_killed() {
         world.folder.publish(events(round * EVENTS, (round + 1) * EVENTS));
         wait_until_folded(&daemon, (round + 1) * EVENTS);
     }
-    let counted = ["applied", "passed_by", "duplicate"].map(|what| counter(&daemon, &format!("projector_events_{what}_total")));
+    let counted = ["applied", "passed_by", "duplicate", "dead"].map(|outcome| counted(&daemon, outcome));
     assert_eq!(counted.iter().sum::<usize>(), (ROUNDS + 1) * EVENTS, "no event is read twice: {counted:?}");
     assert_eq!(daemon.terminate(), Some(0));
 }

@@ -15,6 +15,9 @@ use super::duplicates::Duplicates;
 use super::exchange::LogEvent;
 use super::subject;
 
+/// The kind of a dead letter of which the log could make no event.
+const NOT_MAPPED: &str = "not_mapped";
+
 /// Knows what each event type does in a projection.
 pub struct Decoder {
     subjects: Vec<String>,
@@ -99,6 +102,9 @@ impl Decoder {
         if !self.is_ours(event) {
             return Decoded::PassedBy;
         }
+        if let Some(flaw) = &event.flaw {
+            return Decoded::Refused(Refusal { kind: NOT_MAPPED, reason: flaw.to_string(), keys: Vec::new() });
+        }
         let envelope = match Envelope::parse(&event.data) {
             Ok(envelope) => envelope,
             Err(violation) => return Decoded::Refused(violation.into()),
@@ -124,6 +130,7 @@ impl Decoder {
     /// Notes an event that a commit before this run dealt with.
     pub fn remember(&self, event: &LogEvent, duplicates: &mut Duplicates) {
         if self.is_ours(event)
+            && event.flaw.is_none()
             && let Ok(envelope) = Envelope::parse(&event.data)
         {
             duplicates.is_repeated(event.position, &envelope.source, &envelope.id);

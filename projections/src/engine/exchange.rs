@@ -17,6 +17,8 @@ pub struct LogEvent {
     pub subject: Option<Arc<str>>,
     /// The event's bytes.
     pub data: Arc<[u8]>,
+    /// Why the log could make no event of what it holds there, if so; the bytes are then what it holds.
+    pub flaw: Option<Arc<str>>,
 }
 
 /// What a store found of what was [`Missing`]: every cell and every page that was asked for.

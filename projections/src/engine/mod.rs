@@ -43,6 +43,7 @@ pub use cells::{
 };
 pub use exchange::{Answers, Limits, LogEvent, Step};
 pub use in_memory::InMemory;
+pub use subject::matches as subject_matches;
 
 use batch::{Outcome, Tools};
 use cache::Cache;

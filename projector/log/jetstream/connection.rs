@@ -75,7 +75,8 @@ fn authenticated(place: &JetStreamPlace) -> Result<ConnectOptions, Problem> {
     let options = ConnectOptions::new();
     let mut options = match &place.auth {
         Auth::None => options,
-        Auth::Credentials(text) => options.credentials(text.reveal()).map_err(Problem::of)?,
+        // The client finds the last part only where its last line has an end.
+        Auth::Credentials(text) => options.credentials(&format!("{}\n", text.reveal())).map_err(Problem::of)?,
         Auth::Nkey(seed) => options.nkey(seed.reveal().to_owned()),
         Auth::User { name, password } => options.user_and_password(name.clone(), password.reveal().to_owned()),
         Auth::Token(token) => options.token(token.reveal().to_owned()),

@@ -1,6 +1,6 @@
 //! What a message carries, as the engine reads it: one CloudEvent in structured JSON.
 //!
-//! A message in structured mode is that already. In binary mode the attributes are headers (`ce-id`, `ce-source`…) and the
+//! Rules make events of messages that are none. A message in structured mode is one already. In binary mode the attributes are headers (`ce-id`, `ce-source`…) and the
 //! payload is the data alone: those are put together here, so that nobody after this has to know of the two modes.
 
 use std::borrow::Cow;
@@ -10,6 +10,9 @@ use async_nats::HeaderMap;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use crate::log::LogEvent;
+use crate::log::mapping::{Mapping, Message};
+
 /// The prefix of the headers that are attributes, in binary mode.
 const ATTRIBUTE: &str = "ce-";
 /// Members of a structured event that no header may set: they are the payload.
@@ -18,17 +21,48 @@ const DATA: [&str; 2] = ["data", "data_base64"];
 /// A message's headers.
 type Named<'h> = Vec<(&'h str, &'h str)>;
 
+/// A message as the server stores it.
+pub struct Stored<'m> {
+    /// Its sequence.
+    pub position: u64,
+    /// When the server took it, in nanoseconds since 1970.
+    pub nanos: i128,
+    /// Its subject.
+    pub subject: &'m str,
+    /// Its headers, if it has any.
+    pub headers: Option<&'m HeaderMap>,
+    /// The rest.
+    pub payload: &'m [u8],
+}
+
 /// The event in a message.
 ///
-/// What is no event at all is passed on as it is: the engine says what is wrong with it.
-pub fn structured<'m>(headers: Option<&HeaderMap>, payload: &'m [u8]) -> Cow<'m, [u8]> {
-    let mut headers = headers.map(named).unwrap_or_default();
+/// What is no event at all is passed on as it is, and why: for what the rules say nothing of, the engine does.
+pub fn event(mapping: &Mapping, stored: &Stored<'_>) -> LogEvent {
+    let &Stored { position, nanos, subject, headers, payload: body } = stored;
+    let headers = headers.map(named).unwrap_or_default();
+    let message = Message { position, subject, headers: &headers, body };
+    let (data, flaw) = match mapping.apply(&message) {
+        Some(Ok(event)) => (Cow::Owned(event), None),
+        Some(Err(unmapped)) => (Cow::Borrowed(body), Some(unmapped.to_string().into())),
+        None => (structured(headers, body), None),
+    };
+    LogEvent { position, time: micros(nanos), subject: Some(subject.into()), data: data.into(), flaw }
+}
+
+/// The event in a message that should be one.
+fn structured<'m>(mut headers: Named<'_>, payload: &'m [u8]) -> Cow<'m, [u8]> {
     if !is_binary(&headers) {
         return Cow::Borrowed(payload);
     }
     // In the same order whenever it is read: the bytes of events are compared after a restart.
     headers.sort_unstable();
     assemble(&headers, payload)
+}
+
+/// Microseconds, of nanoseconds.
+pub fn micros(nanos: i128) -> i64 {
+    i64::try_from(nanos.div_euclid(1000)).unwrap_or(i64::MAX)
 }
 
 fn named(headers: &HeaderMap) -> Named<'_> {
@@ -123,13 +157,13 @@ mod tests {
         for (name, value) in headers {
             map.insert(*name, *value);
         }
-        let found = structured(Some(&map), payload.as_bytes());
+        let found = structured(named(&map), payload.as_bytes());
         assert_eq!(String::from_utf8_lossy(&found), expected, "{headers:?} {payload}");
     }
 
     #[test]
     fn structured_events_stay_as_they_are() {
-        assert_eq!(&*structured(None, b"{\"id\":1}"), b"{\"id\":1}");
+        assert_eq!(&*structured(Vec::new(), b"{\"id\":1}"), b"{\"id\":1}");
         check(&[], "{ }", "{ }");
         check(&[("Nats-Msg-Id", "7")], "{ }", "{ }");
         check(&[("content-type", "application/cloudevents+json; charset=utf-8"), ("ce-id", "7")], "{ }", "{ }");

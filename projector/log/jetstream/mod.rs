@@ -27,7 +27,7 @@ use crate::fault::Fault;
 use connection::Connection;
 pub use create::NewStream;
 pub use examine::StreamFacts;
-use message::structured;
+use message::{Stored, micros};
 use problem::Problem;
 use stream::{StreamInfo, StreamState};
 use tail::Tail;
@@ -127,7 +127,7 @@ impl JetStreamLog {
     }
 
     async fn tail(&self, connection: &Connection, from: u64) -> Result<Tail, Problem> {
-        Tail::open(connection, &self.place.stream, from).await
+        Tail::open(connection, &self.place, from).await
     }
 
     /// A tail that is where somebody wants to read on.
@@ -228,7 +228,7 @@ impl EventLog for JetStreamLog {
 
     fn fetch(&self, position: u64) -> Result<Option<LogEvent>, Fault> {
         let message = self.ask("reading an event", async |connection| self.message(connection, position).await)?;
-        Ok(message.map(|message| event(&message)))
+        Ok(message.map(|message| message::event(&self.place.mapping, &stored(&message))))
     }
 
     fn publish(&self, events: &[NewEvent<'_>]) -> Result<RangeInclusive<u64>, Fault> {
@@ -246,12 +246,13 @@ impl Drop for JetStreamLog {
     }
 }
 
-fn event(message: &StreamMessage) -> LogEvent {
-    LogEvent {
+fn stored(message: &StreamMessage) -> Stored<'_> {
+    Stored {
         position: message.sequence,
-        time: micros(message.time.unix_timestamp_nanos()),
-        subject: Some(message.subject.as_str().into()),
-        data: structured(Some(&message.headers), &message.payload).into(),
+        nanos: message.time.unix_timestamp_nanos(),
+        subject: &message.subject,
+        headers: Some(&message.headers),
+        payload: &message.payload,
     }
 }
 
@@ -261,8 +262,4 @@ fn present(message: Result<StreamMessage, RawMessageError>) -> Result<Option<Str
         Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
         Err(error) => Err(Problem::of(error)),
     }
-}
-
-fn micros(nanos: i128) -> i64 {
-    i64::try_from(nanos.div_euclid(1000)).unwrap_or(i64::MAX)
 }

@@ -4,6 +4,7 @@
 //! message and take long to notice a restart. A tail ends at the first irregularity, whatever it is, and whoever reads makes
 //! a new one from the position that it has come to. The server keeps no position for a tail and awaits no acknowledgements.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream::Message;
@@ -13,9 +14,10 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::connection::{Connection, Epoch};
-use super::message::structured;
-use super::micros;
+use super::message::{Stored, event};
 use super::problem::Problem;
+use crate::config::JetStreamPlace;
+use crate::log::mapping::Mapping;
 use crate::log::{LogEvent, ReadLimit};
 
 /// Messages that the server sends without being asked again. The client holds one and a half as many at most.
@@ -39,6 +41,7 @@ pub struct Tail {
     messages: pull::Stream,
     renewals: watch::Receiver<u64>,
     epoch: Epoch,
+    mapping: Arc<Mapping>,
     /// The position that the next read goes on from.
     next: u64,
     /// The last position received, or the one before the first that is wanted.
@@ -57,19 +60,20 @@ pub struct Tail {
 
 impl Tail {
     /// A tail that begins at the first message from `from` on.
-    pub async fn open(connection: &Connection, stream: &str, from: u64) -> Result<Tail, Problem> {
+    pub async fn open(connection: &Connection, place: &JetStreamPlace, from: u64) -> Result<Tail, Problem> {
         let mut renewals = connection.renewals.clone();
         renewals.mark_unchanged();
         let context = &connection.context;
-        let consumer = context.create_consumer_on_stream(config(from), stream).await.map_err(Problem::of)?;
+        let consumer = context.create_consumer_on_stream(config(from), &*place.stream).await.map_err(Problem::of)?;
         // The stream that it reads may be another one than the last tail read.
         connection.epoch.rise();
         let behind = consumer.cached_info().num_pending;
         let largest = context.client().server_info().max_payload + SUBJECTS;
         let request = consumer.stream().max_messages_per_batch(AHEAD).max_bytes_per_batch(BYTES_AHEAD.max(largest));
         let messages = request.heartbeat(HEARTBEAT).expires(EXPIRES).messages().await.map_err(Problem::of)?;
-        let (epoch, last) = (connection.epoch.clone(), from - 1);
-        Ok(Tail { consumer, messages, renewals, epoch, next: from, last, delivered: 0, behind, is_fresh: true, peeked: None })
+        let (epoch, mapping) = (connection.epoch.clone(), place.mapping.clone());
+        let (next, last) = (from, from - 1);
+        Ok(Tail { consumer, messages, renewals, epoch, mapping, next, last, delivered: 0, behind, is_fresh: true, peeked: None })
     }
 
     /// The position that the next read goes on from.
@@ -159,13 +163,14 @@ impl Tail {
             self.epoch.rise();
         }
         self.last = info.stream_sequence;
-        let data = structured(message.headers.as_ref(), &message.payload);
-        Ok(Some(LogEvent {
+        let stored = Stored {
             position: info.stream_sequence,
-            time: micros(info.published.unix_timestamp_nanos()),
-            subject: Some(message.subject.as_str().into()),
-            data: data.into(),
-        }))
+            nanos: info.published.unix_timestamp_nanos(),
+            subject: &message.subject,
+            headers: message.headers.as_ref(),
+            payload: &message.payload,
+        };
+        Ok(Some(event(&self.mapping, &stored)))
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use projections::engine::{Answers, Missing, Space};
 
 use crate::fault::Fault;
+use crate::log::LogIdentity;
 use crate::state::{
     Builds, Claim, Commit, Creation, NewBuild, Outbox, Outcome, ProjectionRecord, Standing, StateStore, StoredCells,
 };
@@ -89,6 +90,10 @@ impl Builds for Scripted {
             return Err(Fault::Unavailable { operation: "dropping", place: "here".into(), source: "no answer".into() });
         }
         Ok(())
+    }
+
+    fn accept_log(&self, projection: &str, number: u64, from: &LogIdentity, to: &LogIdentity) -> Result<bool, Fault> {
+        self.builds.accept_log(projection, number, from, to)
     }
 
     fn attend(&self, projection: &str) -> Result<Box<dyn Any + Send>, Fault> {

@@ -91,6 +91,13 @@ impl Builds for EmbeddedState {
         })
     }
 
+    fn accept_log(&self, projection: &str, number: u64, from: &LogIdentity, to: &LogIdentity) -> Result<bool, Fault> {
+        self.database.write("accepting a log", |file| {
+            let sql = "UPDATE generations SET log = ?4 WHERE projection = ?1 AND number = ?2 AND log IN (?3, ?4)";
+            Ok(file.execute(sql, params![projection, number, from.0, to.0])? == 1)
+        })
+    }
+
     fn attend(&self, projection: &str) -> Result<Box<dyn Any + Send>, Fault> {
         let presence = presence::announce(self.database.path(), projection).map_err(|source| Fault::Unavailable {
             operation: "announcing an owner",

@@ -15,6 +15,7 @@ use crate::log::LogIdentity;
 use crate::state::{Backlog, Build, Builds, Creation, NewBuild, Outbox, ProjectionRecord, Standing, StateStore, token};
 use crate::view::Catalogue;
 
+const ACCEPT_LOG: &str = include_str!("scripts/accept_log.lua");
 const CREATE: &str = include_str!("scripts/create.lua");
 const GO_LIVE: &str = include_str!("scripts/go_live.lua");
 const NOTE: &str = include_str!("scripts/note.lua");
@@ -88,6 +89,12 @@ impl Builds for RedisState {
                 .arg(keys.checkpoint())
                 .exec(redis)
         })
+    }
+
+    fn accept_log(&self, projection: &str, number: u64, from: &LogIdentity, to: &LogIdentity) -> Result<bool, Fault> {
+        let mut script = redis::cmd("EVAL");
+        script.arg(ACCEPT_LOG).arg(1).arg(self.projection_keys(projection).checkpoint(number)).arg(&from.0).arg(&to.0);
+        self.server.ask("accepting a log", |redis| script.query(redis))
     }
 
     fn attend(&self, projection: &str) -> Result<Box<dyn Any + Send>, Fault> {

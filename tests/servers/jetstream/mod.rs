@@ -1,8 +1,10 @@
 //! The log on JetStream.
 
+mod accept;
 mod auth;
+mod credentials;
 mod history;
-
+mod mapping;
 mod publishing;
 mod reading;
 mod restart;

@@ -39,7 +39,7 @@ macro_rules! keeps_the_contract {
         $crate::state::contract::keeps_the_contract!($fixture;
             what_was_committed_is_fetched, what_is_removed_is_gone, many_cells_and_members, commits_follow_each_other,
             an_older_owner_writes_nothing, readers_see_documents_and_why_one_is_broken, dead_letters_are_kept_with_names,
-            builds_are_made_switched_and_dropped, an_owner_is_there_until_it_says_otherwise_or_is_gone);
+            builds_are_made_switched_and_dropped, a_build_goes_on_from_another_log_only_from_its_own, an_owner_is_there_until_it_says_otherwise_or_is_gone);
     };
     ($fixture:expr; $($name:ident),*) => {
         mod kept {
@@ -258,6 +258,19 @@ pub fn builds_are_made_switched_and_dropped(fixture: &dyn Fixture) {
     let is_gone = |fault| matches!(fault, Some(Fault::Gone { .. }));
     assert!(is_gone(old.claim().err()) && is_gone(old.look().err()) && is_gone(try_commit(&*old, fence).err()));
     assert_eq!(state.views.views().unwrap()[0].generation, 2);
+}
+
+pub fn a_build_goes_on_from_another_log_only_from_its_own(fixture: &dyn Fixture) {
+    let state = open(fixture);
+    let log = || state.builds.projections().unwrap().swap_remove(0).builds.swap_remove(0).log;
+    let (own, other, third) = (log(), LogIdentity("other".into()), LogIdentity("third".into()));
+    assert!(!state.builds.accept_log("shop", 1, &third, &other).unwrap());
+    assert!(!state.builds.accept_log("shop", 7, &own, &other).unwrap(), "there is no such build");
+    assert_eq!(log(), own);
+    for _ in 0..2 {
+        assert!(state.builds.accept_log("shop", 1, &own, &other).unwrap());
+        assert_eq!(log(), other);
+    }
 }
 
 pub fn an_owner_is_there_until_it_says_otherwise_or_is_gone(fixture: &dyn Fixture) {

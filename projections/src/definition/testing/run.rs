@@ -92,7 +92,7 @@ impl<'p> World<'p> {
     fn log_event(&mut self, given: &Given) -> LogEvent {
         self.position += 1;
         let time = START + self.position as i64 * 1_000_000;
-        LogEvent { position: self.position, time, subject: None, data: given.message.as_bytes().into() }
+        LogEvent { position: self.position, time, subject: None, data: given.message.as_bytes().into(), flaw: None }
     }
 
     fn keep(&mut self, changes: Changes, dead: &mut Vec<DeadLetter>) {
