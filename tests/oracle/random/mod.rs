@@ -23,7 +23,7 @@ use projections::plan::Subselect;
 use projector::demo::Random;
 
 use crate::definitions::Projection;
-use crate::memory::{Build, log as numbered};
+use crate::memory::{Build, Kept, log as numbered};
 use crate::postgres::fresh_database;
 use crate::{judge, tables};
 use budget::Budget;
@@ -205,8 +205,16 @@ fn divergence(build: &Build, other: &Build) -> String {
     if let Some((set, other)) = kept.sets.iter().zip(&others.sets).find(|(set, other)| set != other) {
         return format!("{set:?}\n{other:?}");
     }
-    let (count, others) = (build.documents.len(), other.documents.len());
-    format!("{count} and {others} documents\n{:?}\n{:?}", build.dead_letters.last(), other.dead_letters.last())
+    if let Some((letter, other)) = kept.dead_letters.iter().zip(&others.dead_letters).find(|(letter, other)| letter != other) {
+        return format!("{letter:?}\n{other:?}");
+    }
+    // What one has in common with the other is the same: one has more.
+    let last = |kept: &Kept| {
+        let Kept { documents, cells, sets, dead_letters } = kept;
+        let counts = [documents.len(), cells.len(), sets.len(), dead_letters.len()];
+        format!("{counts:?} {:?} {:?}", cells.last_key_value(), sets.last_key_value())
+    };
+    format!("documents, cells, sets and dead letters:\n{}\n{}", last(&kept), last(&others))
 }
 
 /// The definitions of a case and a log, for a person.
