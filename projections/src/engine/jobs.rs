@@ -45,18 +45,21 @@ impl Jobs {
     /// Takes note of what a batch did to the job whose turn it was, and of the ways that it left behind; the cells to store.
     /// What is left of the job comes after the new ones, which are parts of it: so there are never many of them.
     pub fn settle(&mut self, progress: Option<Progress>, new: Vec<Way>) -> Vec<(CellKey, Option<Arc<[u8]>>)> {
-        let running = progress.map(|progress| self.record(progress));
+        let running = progress.map(|(number, left)| (number, self.record(number, left)));
         let started = new.into_iter().map(|way| self.start(way));
         let mut changed: BTreeSet<u64> = started.collect();
-        if let Some(number) = running {
-            self.queue.extend(self.jobs.contains_key(&number).then_some(number));
+        if let Some((number, is_left)) = running {
+            // A new job may have taken the number of one that is done, and is queued already.
+            self.queue.extend(is_left.then_some(number));
             changed.insert(number);
         }
         changed.into_iter().map(|number| (cell(number), self.jobs.get(&number).map(|job| job.encode().into()))).collect()
     }
 
-    fn record(&mut self, (number, left): Progress) -> u64 {
+    /// Whether anything is left of it.
+    fn record(&mut self, number: u64, left: Option<Job>) -> bool {
         self.queue.pop_front();
+        let is_left = left.is_some();
         match left {
             Some(job) => _ = self.jobs.insert(number, job),
             None => {
@@ -64,7 +67,7 @@ impl Jobs {
                 done.map(|job| self.numbers.remove(&job.way));
             }
         }
-        number
+        is_left
     }
 
     fn start(&mut self, way: Way) -> u64 {
@@ -86,4 +89,26 @@ impl Jobs {
 
 fn cell(number: u64) -> CellKey {
     CellKey { space: Space::Job, key: Key::of(&[Value::Int(number as i64)]) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn way(value: i64) -> Way {
+        Way { block: 0, trigger: 0, hop: 0, value: Key::of(&[Value::Int(value)]) }
+    }
+
+    #[test]
+    fn a_job_that_takes_the_number_of_one_that_ends_is_queued_once() {
+        let mut jobs = Jobs::default();
+        jobs.settle(None, vec![way(1)]);
+        jobs.settle(Some((1, None)), vec![way(2), way(3)]);
+        assert_eq!(jobs.len(), 2);
+        for number in [1, 2] {
+            assert_eq!(jobs.next().map(|(next, _)| next), Some(number));
+            jobs.settle(Some((number, None)), Vec::new());
+        }
+        assert_eq!(jobs.len(), 0);
+    }
 }
