@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::clock;
 use crate::fault::Fault;
 use crate::log::{EventLog, Head, LogState};
-use crate::state::{Build, ProjectionRecord};
+use crate::state::{Build, Pause, ProjectionRecord};
 use crate::stores::Stores;
 
 /// How everything stands.
@@ -116,6 +116,7 @@ impl ProjectionStatus {
             "name": self.record.name,
             "state": self.record.standing.word(),
             "reason": self.record.standing.reason(),
+            "paused": self.record.pause.as_ref().map(paused),
             "generation": self.record.live,
             "position": live.map(|build| build.checkpoint.position),
             "lag": { "events": self.lag.events, "seconds": self.lag.seconds },
@@ -128,6 +129,7 @@ impl ProjectionStatus {
             "dead_letters": live.map(dead_letters),
             "broken_documents": live.map(|build| build.broken_documents),
             "parked_keys": live.map(|build| build.parked_keys),
+            "open_orders": live.map(|build| build.open_orders),
             "pending_jobs": live.map(|build| build.pending_jobs),
             "views": live.map(|build| build.catalogue.views.iter().map(|view| view.name.clone()).collect::<Vec<_>>()),
             "generations": self.record.builds.iter().map(|build| json!({
@@ -138,6 +140,10 @@ impl ProjectionStatus {
             })).collect::<Vec<_>>(),
         })
     }
+}
+
+fn paused(pause: &Pause) -> Value {
+    json!({ "since": clock::shown(pause.since), "by": pause.by, "reason": pause.reason })
 }
 
 fn dead_letters(build: &Build) -> Value {

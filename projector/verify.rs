@@ -1,4 +1,5 @@
-//! Compares every stored document of a projection with the one that the log, folded afresh in memory, comes to.
+//! Compares every stored document of a projection with the one that the log, folded afresh in memory, comes to: the log as operators have
+//! settled it, without the events that they discarded, and with those that they repaired.
 
 mod fresh;
 
@@ -64,6 +65,9 @@ pub enum CannotVerify {
     /// Documents are known to be behind.
     #[error("{0} has fan-out to work off, until then documents differ: run it until it has caught up")]
     PendingJobs(String),
+    /// Operators have asked for something that is not done yet.
+    #[error("{0} has orders of operators to carry out, until then documents differ: run it until it has caught up")]
+    OpenOrders(String),
     /// A store or the log failed.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -81,7 +85,8 @@ pub fn verify(
 ) -> Result<Report, CannotVerify> {
     let build = ready_build(stores, &plan)?;
     require_history(&*stores.log, &build)?;
-    let mut fresh = Fresh::new(plan.clone(), registry, &*stores.log);
+    let settled = stores.builds.open(&plan.name, build.number, &build.catalogue)?.settled()?;
+    let mut fresh = Fresh::new(plan.clone(), registry, &*stores.log, &settled);
     // Most of the log is folded before any view is held still.
     fresh.fold_to(build.checkpoint.position)?;
     let mut report = Report::default();
@@ -108,6 +113,7 @@ fn ready_build(stores: &Stores, plan: &Plan) -> Result<Build, CannotVerify> {
     match live.filter(|build| build.fingerprint == plan.fingerprint) {
         None => Err(CannotVerify::NotLive(plan.name.clone())),
         Some(build) if build.pending_jobs > 0 => Err(CannotVerify::PendingJobs(plan.name.clone())),
+        Some(build) if build.open_orders > 0 => Err(CannotVerify::OpenOrders(plan.name.clone())),
         Some(build) => Ok(build.clone()),
     }
 }

@@ -11,6 +11,7 @@ use super::exit::Exit;
 use super::mistakes;
 use super::say::{printable, say};
 use crate::config::Unusable;
+use crate::dead_letters::CannotSettle;
 use crate::definitions;
 use crate::deploy::CannotAccept;
 use crate::fault::{Fault, chain};
@@ -64,6 +65,9 @@ pub enum Failure {
     /// The system gives no threads to answer with.
     #[error("cannot start the threads that answer requests")]
     NoThreads(#[source] io::Error),
+    /// Dead letters cannot be settled.
+    #[error(transparent)]
+    CannotSettle(#[from] CannotSettle),
     /// The comparison with the log could not be made.
     #[error(transparent)]
     CannotVerify(#[from] CannotVerify),
@@ -82,8 +86,14 @@ impl Failure {
             Failure::Refused(_) | Failure::Unreadable { .. } | Failure::Unwritable { .. } => Exit::Usage,
             Failure::Fault(_) | Failure::NoThreads(_) => Exit::Store,
             Failure::Halted { .. } => Exit::Halted,
+            Failure::CannotSettle(cannot) => match cannot {
+                CannotSettle::Fault(_) => Exit::Store,
+                CannotSettle::Halted { .. } => Exit::Halted,
+                CannotSettle::NoLetter { .. } => Exit::No,
+                _ => Exit::Usage,
+            },
             Failure::CannotVerify(cannot) => match cannot {
-                CannotVerify::NotLive(_) | CannotVerify::PendingJobs(_) => Exit::Usage,
+                CannotVerify::NotLive(_) | CannotVerify::PendingJobs(_) | CannotVerify::OpenOrders(_) => Exit::Usage,
                 CannotVerify::Fault(_) => Exit::Store,
                 CannotVerify::Halt(_) => Exit::Halted,
             },
@@ -125,8 +135,14 @@ impl Failure {
             Failure::Fault(_) => "store_failed",
             Failure::Halted { source, .. } => source.code(),
             Failure::NoThreads(_) => "no_threads",
+            Failure::CannotSettle(cannot) => match cannot {
+                CannotSettle::Fault(_) => "store_failed",
+                CannotSettle::Halted { source, .. } => source.code(),
+                CannotSettle::NoLetter { .. } => "no_dead_letter",
+                _ => "refused",
+            },
             Failure::CannotVerify(cannot) => match cannot {
-                CannotVerify::NotLive(_) | CannotVerify::PendingJobs(_) => "refused",
+                CannotVerify::NotLive(_) | CannotVerify::PendingJobs(_) | CannotVerify::OpenOrders(_) => "refused",
                 CannotVerify::Fault(_) => "store_failed",
                 CannotVerify::Halt(halt) => halt.code(),
             },

@@ -12,6 +12,8 @@ mod input;
 mod log;
 mod mistakes;
 mod neighbour;
+mod operator;
+mod pause;
 mod progress;
 mod publish;
 mod query;
@@ -58,6 +60,8 @@ enum Command {
     Status(status::Status),
     Verify(verify::Verify),
     DeadLetters(dead_letters::DeadLetters),
+    Pause(pause::Pause),
+    Resume(pause::Resume),
     Schema(schema::Schema),
     Log(log::Log),
     Doctor(doctor::Doctor),
@@ -91,6 +95,8 @@ impl Command {
             Command::Verify(command) => command.run(context),
             Command::Schema(command) => command.run(context),
             Command::DeadLetters(command) => command.run(context),
+            Command::Pause(command) => command.run(context),
+            Command::Resume(command) => command.run(context),
             Command::Log(command) => command.run(context),
             Command::Doctor(command) => command.run(context),
         }

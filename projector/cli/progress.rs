@@ -35,7 +35,7 @@ pub struct Watching(Option<(Sender<()>, JoinHandle<()>)>);
 /// How to show the progress of a run: one that follows the log has no end to show a way to.
 pub fn of(goal: Goal, form: Form) -> Progress {
     match (goal, form) {
-        (Goal::Follow, _) | (_, Form::Json) => Progress::Silent,
+        (Goal::Follow | Goal::Settle, _) | (_, Form::Json) => Progress::Silent,
         (Goal::CatchUp, Form::Text) if io::stderr().is_terminal() => Progress::Bars,
         (Goal::CatchUp, Form::Text) => Progress::Lines,
     }

@@ -59,6 +59,9 @@ fn print(context: &mut Context, status: &ProjectionStatus, daemon: Option<&Value
     let record = &status.record;
     let reason = record.standing.reason().map(|reason| format!(": {reason}")).unwrap_or_default();
     context.print(format_args!("\n{}  {}{reason}", record.name, record.standing.word()))?;
+    if let Some(pause) = &record.pause {
+        context.print(printable(&format!("  paused {pause}")))?;
+    }
     for build in &record.builds {
         let role = if Some(build.number) == record.live { "live" } else { "not live" };
         context.print(format_args!("  generation {}  position {}  {role}", build.number, build.checkpoint.position))?;
@@ -81,9 +84,12 @@ fn print_counts(context: &mut Context, status: &ProjectionStatus) -> Result<(), 
     for (kind, count) in &live.dead_letters {
         context.print(format_args!("  dead letters: {count} {kind}"))?;
     }
-    for (what, count) in
-        [("broken documents", live.broken_documents), ("parked keys", live.parked_keys), ("pending jobs", live.pending_jobs)]
-    {
+    for (what, count) in [
+        ("broken documents", live.broken_documents),
+        ("parked keys", live.parked_keys),
+        ("open orders", live.open_orders),
+        ("pending jobs", live.pending_jobs),
+    ] {
         if count > 0 {
             context.print(format_args!("  {what}: {count}"))?;
         }

@@ -124,9 +124,10 @@ mod tests {
             pending_jobs: 0,
             parked_keys: 0,
             backlog: None,
+            open_orders: 0,
         };
         let builds = fingerprints.iter().map(build).collect();
-        ProjectionRecord { name: "shop".into(), live: Some(live), standing: Standing::Stopped, builds }
+        ProjectionRecord { name: "shop".into(), live: Some(live), standing: Standing::Stopped, pause: None, builds }
     }
 
     #[test]

@@ -154,10 +154,12 @@ mod tests {
             broken_documents: 0,
             pending_jobs: 0,
             parked_keys: 0,
+            open_orders: 0,
             backlog: None,
             creation: String::new(),
         };
-        let record = ProjectionRecord { name: "shop".into(), live: Some(1), standing: Standing::Running, builds: vec![] };
+        let record =
+            ProjectionRecord { name: "shop".into(), live: Some(1), standing: Standing::Running, pause: None, builds: vec![] };
         let mut status = ProjectionStatus { record, lag: Lag::default(), tables_lag: None, margin: Margin::default() };
         change(&mut status, &mut build);
         status.record.builds.push(build);

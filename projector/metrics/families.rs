@@ -43,7 +43,7 @@ pub struct Sample {
 pub const BUILD: (&str, &str) = ("projector_build_info", "1; the version is a label");
 
 /// What a projection can be, in the words of readiness.
-const HEALTHS: [&str; 5] = ["starting", "well", "stalled", "stopped", "halted"];
+const HEALTHS: [&str; 6] = ["starting", "well", "paused", "stalled", "stopped", "halted"];
 
 /// All others.
 pub const FAMILIES: &[Family] = &[

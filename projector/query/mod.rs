@@ -51,6 +51,7 @@ pub fn router(api: Api) -> Router {
         .merge(routes::views::routes())
         .merge(routes::events::routes())
         .merge(routes::projections::routes())
+        .merge(routes::dead_letters::routes())
         .merge(routes::health::routes())
         .merge(routes::metrics::routes())
         .method_not_allowed_fallback(async || {

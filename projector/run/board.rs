@@ -11,6 +11,7 @@ use super::health::{Health, judge};
 use super::meters::Meters;
 use super::rate::Rate;
 use super::waits::Waits;
+use crate::state::Pause;
 use crate::status::Status;
 
 /// All projections of this process.
@@ -52,6 +53,8 @@ pub struct Progress {
     pub position: u64,
     /// The end of the log as it was seen last.
     pub head: u64,
+    /// The pause that it is in, if it is in one.
+    pub pause: Option<Pause>,
     /// Jobs that are left.
     pub pending_jobs: usize,
     /// What happened since the start.
@@ -185,6 +188,7 @@ impl Default for Progress {
             stage: Stage::Starting,
             position: 0,
             head: 0,
+            pause: None,
             pending_jobs: 0,
             tally: Tally::default(),
             tables: None,

@@ -9,14 +9,17 @@ use super::pace::Until;
 use super::processor::Definition;
 use super::retry::{Patience, StopFlag};
 use super::session::{self, End, Setting};
-use super::supervisor::Supervisor;
+use super::supervisor::{Goal, Supervisor};
 use super::waits::Port;
 use crate::deploy::{self, Deployment, Role};
 use crate::fault::Fault;
 use crate::log::EventLog;
-use crate::state::Build;
+use crate::state::{Build, Order};
 use crate::tables::{TableBuild, TableWriter};
 use crate::view::Catalogue;
+
+/// There are never so many orders.
+const EVERYTHING: usize = usize::MAX >> 1;
 
 /// A build that is run.
 struct BuildRun<'s> {
@@ -24,6 +27,7 @@ struct BuildRun<'s> {
     definition: &'s Definition,
     place: &'s Arc<Place>,
     deployment: Deployment,
+    goal: Goal,
     /// Raised when its sessions should end: with the process, or when the flusher has failed where it never should.
     ended: Arc<StopFlag>,
     flusher: Option<Flusher>,
@@ -35,12 +39,13 @@ pub fn run(
     definition: &Definition,
     place: &Arc<Place>,
     deployment: Deployment,
+    goal: Goal,
     until: Until,
 ) -> Result<End, Halt> {
     let ended: Arc<StopFlag> = Arc::default();
     let raised = ended.clone();
     let _listening = supervisor.stop.listen(move || raised.raise());
-    let mut run = BuildRun { supervisor, definition, place, deployment, ended, flusher: None };
+    let mut run = BuildRun { supervisor, definition, place, deployment, goal, ended, flusher: None };
     if let Some(writer) = &supervisor.stores.writer {
         run.flusher = Some(run.start_flusher(writer.clone())?);
     }
@@ -102,6 +107,7 @@ impl BuildRun<'_> {
     fn session(&self, stage: Stage, until: Until) -> Result<End, Halt> {
         let catalogue = Catalogue::of(&self.definition.plan);
         let store = self.supervisor.stores.builds.open(self.name(), self.deployment.number, &catalogue)?;
+        let inherited = self.inherited()?;
         let setting = Setting {
             definition: self.definition,
             limits: self.supervisor.limits,
@@ -109,6 +115,8 @@ impl BuildRun<'_> {
             folded_from: &self.deployment.log,
             store: &*store,
             generation: self.deployment.number,
+            inherited: &inherited,
+            goal: self.goal,
             stage,
             place: self.place,
             stop: &self.ended,
@@ -121,8 +129,24 @@ impl BuildRun<'_> {
                     end => Ok(end),
                 }
             }
+            End::Paused(pause) => Err(Halt::Paused { pause }),
             end => Ok(end),
         }
+    }
+
+    /// How operators have settled events of the build that readers see, or want to, for one that is to take its place.
+    fn inherited(&self) -> Result<Vec<Order>, Fault> {
+        let (builds, patience) = (&*self.supervisor.stores.builds, self.patience());
+        if self.deployment.role == Role::Live {
+            return Ok(Vec::new());
+        }
+        let live = patience.ask(Port::State, || deploy::live(builds, self.name()))?;
+        let Some(live) = live.filter(|live| *live != self.deployment.number) else { return Ok(Vec::new()) };
+        let store = builds.open(self.name(), live, &Catalogue::default())?;
+        let mut orders = patience.ask(Port::State, || store.settled())?;
+        let asked = patience.ask(Port::State, || store.asked(EVERYTHING))?;
+        orders.extend(asked.orders.into_iter().filter(Order::is_ruling));
+        Ok(orders)
     }
 
     fn start_flusher(&self, writer: Arc<dyn TableWriter>) -> Result<Flusher, Halt> {

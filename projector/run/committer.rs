@@ -24,6 +24,8 @@ pub struct Committed {
     pub outcome: Outcome,
     /// What the batch did.
     pub tally: Tally,
+    /// The names of the orders that it carried out.
+    pub orders: Vec<String>,
     /// How long the commit took.
     pub took: Duration,
 }
@@ -32,15 +34,16 @@ pub struct Committed {
 pub fn serve(store: &dyn StateStore, fence: u64, work: &Receiver<Computed>, inbox: &Sender<Event>, patience: Patience<'_>) {
     while let Ok(computed) = work.recv() {
         let start = Instant::now();
-        let Computed { number, follows, ref checkpoint, pending_jobs, ref changes, ref span } = computed;
+        let Computed { number, follows, ref checkpoint, pending_jobs, ref changes, ref carried, ref span } = computed;
         let _entered = span.enter();
-        let commit = Commit { fence, follows, checkpoint, changes };
+        let commit = Commit { fence, follows, checkpoint, changes, carried };
         let event = match patience.ask(Port::State, || store.commit(&commit)) {
             Ok(outcome) => {
                 let (position, tally, took) = (checkpoint.position, changes.tally, start.elapsed());
                 span.record("events", tally.events()).record("documents", changes.documents.len());
                 span.record("commit_ms", took.as_secs_f64() * 1e3);
-                Event::Committed(Committed { number, position, pending_jobs, outcome, tally, took })
+                let orders = carried.done.clone();
+                Event::Committed(Committed { number, position, pending_jobs, outcome, tally, orders, took })
             }
             Err(fault) => Event::Failed(fault.into()),
         };

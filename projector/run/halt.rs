@@ -6,7 +6,8 @@ use std::panic::{self, AssertUnwindSafe};
 
 use projections::codec::Corrupt;
 
-use crate::fault::Fault;
+use crate::fault::{Fault, chain};
+use crate::state::{Pause, Standing};
 
 /// Why a projection cannot go on. It stays stopped until somebody does something about it; the others go on.
 #[derive(Debug, thiserror::Error)]
@@ -62,14 +63,21 @@ pub enum Halt {
     },
     /// Too many events could not be applied.
     #[error(
-        "{kept} dead letters are kept, the limit is {limit}: this is no longer bad data but a broken release; \
-         `projector dead-letters list` shows them, and `dead_letters.limit` in projection.toml lets in more"
+        "{kept} dead letters are kept, the limit is {limit}: this is no longer bad data but a broken release; `projector dead-letters \
+         list` shows them, `dead-letters retry` and `dead-letters discard` settle them, and `dead_letters.limit` in projection.toml \
+         lets in more; then start it again"
     )]
     Flood {
         /// How many there are.
         kept: u64,
         /// How many there may be.
         limit: u64,
+    },
+    /// It is paused, and so cannot come to its end.
+    #[error("it is paused, {pause}: `projector resume` lets it go on")]
+    Paused {
+        /// The pause.
+        pause: Pause,
     },
     /// The system gives no more threads.
     #[error("cannot start a thread")]
@@ -86,9 +94,13 @@ pub enum Halt {
 }
 
 impl Halt {
-    /// Whether the projection itself is well, and only runs elsewhere.
-    pub fn is_takeover(&self) -> bool {
-        matches!(self, Halt::Fenced { .. } | Halt::Fault(Fault::Gone { .. }))
+    /// How the projection stands then; nothing where another process runs it, for that is for its owner to say.
+    pub fn standing(&self) -> Option<Standing> {
+        match self {
+            Halt::Fenced { .. } | Halt::Fault(Fault::Gone { .. }) => None,
+            Halt::Paused { .. } => Some(Standing::Stopped),
+            halt => Some(Standing::Halted(chain(halt))),
+        }
     }
 
     /// The kind in one word, for programs.
@@ -100,6 +112,7 @@ impl Halt {
             Halt::Rewritten { .. } => "history_rewritten",
             Halt::BadEvent { .. } => "bad_event",
             Halt::Flood { .. } => "dead_letter_flood",
+            Halt::Paused { .. } => "paused",
             Halt::NoThread(_) => "no_thread",
             Halt::Panicked(_) => "panicked",
             Halt::Corrupt(_) => "state_corrupt",

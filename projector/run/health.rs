@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::board::{Progress, Stage};
 use super::waits::Wait;
+use crate::state::Pause;
 
 /// How a projection is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub enum Health {
     Starting,
     /// It goes on, or has nothing to do.
     Well,
+    /// An operator has paused it; readers see what it has applied before.
+    Paused(Pause),
     /// It should go on, and does not.
     Stalled(Stall),
     /// It ended as it was asked to.
@@ -56,7 +59,7 @@ pub fn judge(progress: &Progress, waits: Vec<Wait>, now: Instant, stall_after: D
     } else if progress.stage == Stage::Starting {
         Health::Starting
     } else {
-        Health::Well
+        progress.pause.clone().map_or(Health::Well, Health::Paused)
     }
 }
 
@@ -68,15 +71,16 @@ impl Health {
         match self {
             Health::Starting => "starting",
             Health::Well => "well",
+            Health::Paused(_) => "paused",
             Health::Stalled(_) => "stalled",
             Health::Stopped => "stopped",
             Health::Halted { .. } => "halted",
         }
     }
 
-    /// Whether its views can be relied on. While a new generation is built readers see the one before.
+    /// Whether its views can be relied on. While a new generation is built readers see the one before; in a pause, what was applied before.
     pub fn is_ready(&self) -> bool {
-        *self == Health::Well
+        matches!(self, Health::Well | Health::Paused(_))
     }
 }
 
@@ -120,6 +124,16 @@ mod tests {
             assert_eq!(health.word(), expected, "{stage:?}");
             assert_eq!(health.is_ready(), expected == "well", "{stage:?}");
         }
+    }
+
+    #[test]
+    fn a_pause_is_no_stall_as_long_as_somebody_looks_for_its_end() {
+        let moved = Instant::now();
+        let pause = Pause { since: 0, by: "ann".into(), reason: None };
+        let progress = Progress { stage: Stage::Live, head: 9, moved, pause: Some(pause), ..Progress::default() };
+        let health = |after| judge(&progress, Vec::new(), moved + Duration::from_secs(after), LIMIT);
+        assert!(matches!(health(29), Health::Paused(_)) && health(29).is_ready());
+        assert!(matches!(health(31), Health::Stalled(_)));
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod rate;
 mod reader;
 mod recovery;
 mod retry;
+mod rulings;
 mod session;
 mod supervisor;
 #[cfg(test)]
@@ -40,5 +41,6 @@ pub use processor::Definition;
 pub use rate::Rate;
 pub use recovery::{History, judge, observe};
 pub use retry::{Patience, StopFlag, until_available};
+pub use rulings::Rulings;
 pub use supervisor::{Goal, Outcome, Supervisor, run_all};
 pub use waits::{Port, Wait, Waits};

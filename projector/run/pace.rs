@@ -32,6 +32,12 @@ pub struct Situation {
     pub committing: bool,
     /// Jobs that are left.
     pub jobs: usize,
+    /// Whether there are orders to carry out, or dead letters that wait for nothing any more.
+    pub letters: bool,
+    /// Whether there are too many dead letters: until there are fewer, nothing else is done than to settle them.
+    pub flooded: bool,
+    /// Whether it should do nothing for a while.
+    pub paused: bool,
     /// What was folded last.
     pub last: Work,
     /// The position up to which events have been folded.
@@ -45,6 +51,8 @@ pub enum Work {
     Events,
     /// A page of a job.
     Job,
+    /// Dead letters that are tried again.
+    Letters,
 }
 
 /// What to do next.
@@ -59,6 +67,8 @@ pub enum Step {
     Commit,
     /// Wait for the reader or the committer.
     Wait,
+    /// Wait for somebody who ends the pause.
+    Rest,
     /// It is done.
     End,
 }
@@ -75,10 +85,13 @@ pub fn decide(now: &Situation) -> Step {
         Step::Commit
     } else if now.ending {
         if now.committing { Step::Wait } else { Step::End }
-    } else if !now.reading && !now.buffered && !has_reached {
+    } else if now.paused {
+        Step::Rest
+    } else if !now.reading && !now.buffered && !has_reached && !now.flooded {
         Step::Read
     } else if let (true, Some(work)) = (now.computed < WAITING, next_work(now)) {
-        Step::Fold(work)
+        // Dead letters are read from the store, which must be where the engine is.
+        if work == Work::Letters && !is_idle { Step::Wait } else { Step::Fold(work) }
     } else if has_reached && is_idle && now.jobs == 0 {
         Step::End
     } else {
@@ -86,14 +99,21 @@ pub fn decide(now: &Situation) -> Step {
     }
 }
 
-/// Events and jobs take turns, so that neither keeps the other waiting for long.
+/// Events, jobs and dead letters take turns, so that none keeps the others waiting for long.
 fn next_work(now: &Situation) -> Option<Work> {
-    match (now.buffered, now.jobs > 0) {
-        (true, true) if now.last == Work::Events => Some(Work::Job),
-        (true, _) => Some(Work::Events),
-        (false, true) => Some(Work::Job),
-        (false, false) => None,
+    if now.flooded {
+        return now.letters.then_some(Work::Letters);
     }
+    let turns = match now.last {
+        Work::Events => [Work::Job, Work::Letters, Work::Events],
+        Work::Job => [Work::Letters, Work::Events, Work::Job],
+        Work::Letters => [Work::Events, Work::Job, Work::Letters],
+    };
+    turns.into_iter().find(|work| match work {
+        Work::Events => now.buffered,
+        Work::Job => now.jobs > 0,
+        Work::Letters => now.letters,
+    })
 }
 
 #[cfg(test)]
@@ -109,6 +129,9 @@ mod tests {
         computed: 0,
         committing: false,
         jobs: 0,
+        letters: false,
+        flooded: false,
+        paused: false,
         last: Work::Job,
         folded: 5,
     };
@@ -132,6 +155,22 @@ mod tests {
                 Step::Fold(Work::Job),
             ),
             ("and events with jobs", Situation { jobs: 1, buffered: true, ..reading }, Step::Fold(Work::Events)),
+            ("dead letters have their turn", Situation { letters: true, buffered: true, ..reading }, Step::Fold(Work::Letters)),
+            ("when all is committed", Situation { letters: true, buffered: true, committing: true, ..reading }, Step::Wait),
+            (
+                "and give it away",
+                Situation { letters: true, buffered: true, last: Work::Letters, ..reading },
+                Step::Fold(Work::Events),
+            ),
+            (
+                "in a flood they alone are dealt with",
+                Situation { letters: true, flooded: true, ..START },
+                Step::Fold(Work::Letters),
+            ),
+            ("an end waits for them", Situation { until: Until::Position(5), letters: true, ..START }, Step::Fold(Work::Letters)),
+            ("a pause does nothing", Situation { paused: true, letters: true, buffered: true, jobs: 1, ..START }, Step::Rest),
+            ("but commits what is folded", Situation { paused: true, computed: 1, ..START }, Step::Commit),
+            ("and ends", Situation { paused: true, ending: true, ..START }, Step::End),
             ("an end commits what is folded", Situation { ending: true, computed: 1, ..START }, Step::Commit),
             ("waits for it", Situation { ending: true, committing: true, ..START }, Step::Wait),
             ("and drops what is not", Situation { ending: true, buffered: true, ..START }, Step::End),

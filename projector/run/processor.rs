@@ -1,9 +1,11 @@
 //! The engine with its store: fetches what the engine misses, and notes where each batch leads.
 
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
-use projections::engine::{Batch, CellKey, Changes, Engine, Limits, LogEvent, Space, Step};
+use projections::codec::Corrupt;
+use projections::engine::{Batch, CellKey, Changes, Engine, Limits, LogEvent, PARKED, Space, Step, Tried};
 use projections::plan::Plan;
 use schemas::Registry;
 use tracing::field::Empty;
@@ -11,10 +13,12 @@ use tracing::{Span, debug_span};
 
 use super::halt::Halt;
 use super::retry::Patience;
+use super::rulings::Rulings;
 use super::waits::Port;
 use crate::config::RunLimits;
 use crate::log::{EventLog, ReadLimit};
-use crate::state::{Checkpoint, StateStore};
+use crate::state::views::StoredDeadLetter;
+use crate::state::{Action, Carried, Checkpoint, Order, StateStore};
 
 /// How many events are read at once to fill the window of duplicates.
 const REMEMBERED_AT_ONCE: ReadLimit = ReadLimit { events: 10_000, bytes: 16 << 20 };
@@ -30,6 +34,9 @@ pub struct Processor<'s> {
     fetched: usize,
     /// After everything that was folded.
     checkpoint: Checkpoint,
+    rulings: Rulings,
+    /// Orders of the build that readers see, which this one is to take the place of, for events that it has not come to; by position.
+    inherited: BTreeMap<u64, Order>,
 }
 
 /// A folded batch, to be committed.
@@ -46,6 +53,8 @@ pub struct Computed {
     pub changes: Changes,
     /// The work on it, for logs.
     pub span: Span,
+    /// The orders that it carries out.
+    pub carried: Carried,
 }
 
 /// What an engine is made of.
@@ -59,13 +68,15 @@ pub struct Definition {
 // === impl Processor ===
 
 impl<'s> Processor<'s> {
-    /// An engine that goes on from the checkpoint, with what it must know from the start.
+    /// An engine that goes on from the checkpoint, with what it must know from the start. `inherited`: how operators have settled
+    /// events of the build in whose place this one is to come.
     pub fn load(
         definition: &Definition,
         limits: RunLimits,
         log: &dyn EventLog,
         store: &'s dyn StateStore,
         checkpoint: Checkpoint,
+        inherited: &[Order],
         patience: Patience<'s>,
     ) -> Result<Processor<'s>, Halt> {
         let mut engine = Engine::new(definition.plan.clone(), definition.registry.clone(), engine_limits(limits));
@@ -79,16 +90,75 @@ impl<'s> Processor<'s> {
         }
         let from = (checkpoint.position + 1).saturating_sub(definition.plan.duplicate_window).max(1);
         remember(&mut engine, log, from..=checkpoint.position, patience)?;
-        Ok(Processor { engine, store, patience, projection: definition.plan.name.clone(), fetched: 0, checkpoint })
+        let mut rulings = Rulings::default();
+        let ahead = inherited.iter().filter(|order| order.position > checkpoint.position);
+        let inherited: BTreeMap<u64, Order> = ahead.map(|order| (order.position, order.clone())).collect();
+        for order in patience.ask(Port::State, || store.settled())?.iter().chain(inherited.values()) {
+            rulings.add(order, &mut engine);
+        }
+        Ok(Processor {
+            engine,
+            store,
+            patience,
+            projection: definition.plan.name.clone(),
+            fetched: 0,
+            checkpoint,
+            rulings,
+            inherited,
+        })
     }
 
     /// Folds events that follow what was folded before, if there are any.
     pub fn fold(&mut self, events: &[LogEvent]) -> Result<Option<Computed>, Halt> {
         let Some(last) = events.last() else { return Ok(None) };
+        // The event as the log has it: by that the log is recognized.
         let checkpoint = self.checkpoint.after_event(last);
+        let ahead = self.inherited.split_off(&(last.position + 1));
+        let settled = std::mem::replace(&mut self.inherited, ahead).into_values().collect();
         let span = self.span(events.first().map(|first| first.position), &checkpoint);
-        let batch = self.engine.begin(events);
-        self.complete(batch, checkpoint, span).map(Some)
+        let events = self.rulings.applied_to(events);
+        let batch = self.engine.begin(&events);
+        let carried = Carried { done: Vec::new(), settled };
+        Ok(Some(Computed { carried, ..self.complete(batch, checkpoint, span)? }))
+    }
+
+    /// Whether there are dead letters that waited for others, and wait for nothing any more.
+    pub fn is_any_free(&mut self) -> bool {
+        self.engine.is_any_free()
+    }
+
+    /// Carries out the first of these orders, and tries the dead letters that wait for nothing any more: at most `limit` of them. Everything
+    /// folded before must have been committed.
+    pub fn settle(&mut self, orders: &BTreeMap<String, Order>, limit: usize) -> Result<Option<Computed>, Halt> {
+        let chosen = self.engine.choose(orders.values().map(|order| order.position), limit);
+        let orders: Vec<&Order> = orders.values().filter(|order| chosen.binary_search(&order.position).is_ok()).collect();
+        let letters = self.patience.ask(Port::State, || self.store.letters(&chosen))?;
+        require_letters(&chosen, &orders, &letters)?;
+        let is_there = |order: &&&Order| letters.binary_search_by_key(&order.position, |letter| letter.position).is_ok();
+        let settling = orders.iter().filter(is_there).filter(|order| order.is_ruling());
+        let settled: Vec<Order> = settling.map(|order| (*order).clone()).collect();
+        let earlier = self.rulings.clone();
+        settled.iter().for_each(|order| self.rulings.add(order, &mut self.engine));
+        let carried = Carried { done: orders.iter().map(|order| order.name()).collect(), settled };
+        let events: Vec<LogEvent> = letters.into_iter().map(|letter| self.rulings.apply(event_of(letter))).collect();
+        if events.is_empty() && carried.done.is_empty() {
+            return Ok(None);
+        }
+        let checkpoint = self.checkpoint.after_job();
+        let batch = self.engine.begin_dead_letters(&events, checkpoint.position);
+        let span = self.span(None, &checkpoint);
+        let mut computed = Computed { carried, ..self.complete(batch, checkpoint, span)? };
+        self.take_back_repairs(&mut computed, &earlier);
+        Ok(Some(computed))
+    }
+
+    /// A repair that does not help is no repair; one that only waits for others may help yet.
+    fn take_back_repairs(&mut self, computed: &mut Computed, earlier: &Rulings) {
+        let failed = |tried: &&Tried| tried.stays.as_ref().is_some_and(|(kind, _)| *kind != PARKED);
+        for tried in computed.changes.tried.iter().filter(failed) {
+            computed.carried.settled.retain(|order| order.position != tried.position || order.action == Action::Discard);
+            self.rulings.take_back(tried.position, earlier);
+        }
     }
 
     /// Works off a page of the oldest job, if there is one.
@@ -154,8 +224,24 @@ impl<'s> Processor<'s> {
         let follows = self.checkpoint.commits;
         self.checkpoint = checkpoint.clone();
         drop(entered);
-        Ok(Computed { number: batch.number(), follows, checkpoint, pending_jobs: self.engine.pending_jobs(), changes, span })
+        let (pending_jobs, carried) = (self.engine.pending_jobs(), Carried::default());
+        Ok(Computed { number: batch.number(), follows, checkpoint, pending_jobs, changes, carried, span })
     }
+}
+
+/// An event that waits has a dead letter; only what is merely asked for may be gone.
+fn require_letters(chosen: &[u64], orders: &[&Order], letters: &[StoredDeadLetter]) -> Result<(), Corrupt> {
+    let is_here = |position: &&u64| letters.iter().any(|letter| letter.position == **position);
+    let is_asked = |position: &&u64| orders.iter().any(|order| order.position == **position);
+    match chosen.iter().find(|position| !is_here(position) && !is_asked(position)) {
+        Some(_) => Err(Corrupt("an event waits of which there is no dead letter")),
+        None => Ok(()),
+    }
+}
+
+/// It is an event of this projection, whatever its subject was.
+fn event_of(letter: StoredDeadLetter) -> LogEvent {
+    LogEvent { position: letter.position, time: letter.time, subject: None, data: letter.event.into(), flaw: None }
 }
 
 fn engine_limits(limits: RunLimits) -> Limits {

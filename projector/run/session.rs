@@ -1,5 +1,6 @@
 //! A session: from the store's checkpoint on, until there is a reason to end.
 
+mod orders;
 mod work;
 
 use std::sync::mpsc::{Sender, channel};
@@ -14,10 +15,11 @@ use super::processor::{Definition, Processor};
 use super::reader;
 use super::recovery::{judge, observe};
 use super::retry::{Patience, StopFlag};
+use super::supervisor::Goal;
 use super::waits::Port;
 use crate::config::RunLimits;
 use crate::log::{EventLog, LogIdentity, ReadLimit};
-use crate::state::{Claim, StateStore};
+use crate::state::{Claim, Order, Pause, StateStore};
 use projections::engine::LogEvent;
 use work::{Claimed, Session};
 
@@ -35,6 +37,10 @@ pub struct Setting<'s> {
     pub store: &'s dyn StateStore,
     /// Its number.
     pub generation: u64,
+    /// How operators have settled events of the build in whose place this one is to come.
+    pub inherited: &'s [Order],
+    /// What for: who follows the log waits until a pause ends, others do not.
+    pub goal: Goal,
     /// What the session does, once it is known to go on.
     pub stage: Stage,
     /// Where it is shown how far it is.
@@ -72,6 +78,8 @@ pub enum End {
     Reached,
     /// The store is not where it was: it has to be looked at again.
     Restart,
+    /// It cannot come to its end while it is paused.
+    Paused(Pause),
     /// An event cannot be applied, and the policy is to stop before it.
     BadEvent {
         /// Its position.
@@ -119,9 +127,8 @@ fn claim<'s>(setting: &Setting<'s>) -> Result<(Claimed<'s>, Continuity<'s>), Hal
     let observed = patience.ask(Port::Log, || observe(log, &checkpoint))?;
     judge(setting.folded_from, &checkpoint, &observed)?;
     let dead_letters = patience.ask(Port::State, || store.dead_letters())?;
-    refuse_flood(setting, dead_letters)?;
     let continuity = Continuity::new(log, setting.folded_from, checkpoint.clone());
-    let processor = Processor::load(setting.definition, setting.limits, log, store, checkpoint, patience)?;
+    let processor = Processor::load(setting.definition, setting.limits, log, store, checkpoint, setting.inherited, patience)?;
     setting.show_start(&processor, observed.head);
     Ok((Claimed { fence, processor, dead_letters }, continuity))
 }
@@ -143,11 +150,6 @@ fn spawn<'scope>(
     };
     let started = thread::Builder::new().name(name).spawn_scoped(scope, watched);
     started.map(|_| ()).map_err(Halt::NoThread)
-}
-
-fn refuse_flood(setting: &Setting<'_>, kept: u64) -> Result<(), Halt> {
-    let limit = setting.definition.plan.dead_letters.limit;
-    if kept >= limit { Err(Halt::Flood { kept, limit }) } else { Ok(()) }
 }
 
 // === impl Setting ===

@@ -39,6 +39,8 @@ pub enum Goal {
     Follow,
     /// When all events are applied that the log has now.
     CatchUp,
+    /// When all orders are carried out; no further event is applied.
+    Settle,
 }
 
 /// How a projection ended.
@@ -130,12 +132,14 @@ impl<'s> Run<'s> {
         let target = match goal {
             Goal::Follow => Until::Forever,
             Goal::CatchUp => Until::Position(self.head()?),
+            // Whatever has been folded is enough.
+            Goal::Settle => Until::Position(0),
         };
         let patience = self.patience();
         let identity = patience.ask(Port::Log, || log.identity())?;
         let deployment = patience.ask(Port::State, || deploy::settle(&**builds, &self.definition.plan, &identity))?;
         let _present = patience.ask(Port::State, || builds.attend(self.name()))?;
-        build::run(self.supervisor, self.definition, &self.place, deployment, target)
+        build::run(self.supervisor, self.definition, &self.place, deployment, goal, target)
     }
 
     fn note_end(&self, halt: Option<&Halt>) -> Result<(), Fault> {
@@ -147,12 +151,10 @@ impl<'s> Run<'s> {
         let reason = chain(halt);
         tracing::error!(projection = self.name(), code = halt.code(), "halted: {reason}");
         self.place.progress.send_modify(|progress| progress.stage = Stage::Halted { code: halt.code(), reason: reason.clone() });
-        // How a projection stands is for its owner to say.
-        if halt.is_takeover() {
-            return Ok(());
+        match halt.standing() {
+            Some(standing) => self.patience().ask(Port::State, || builds.note(self.name(), &standing)),
+            None => Ok(()),
         }
-        let standing = Standing::Halted(reason);
-        self.patience().ask(Port::State, || builds.note(self.name(), &standing))
     }
 
     fn head(&self) -> Result<u64, Fault> {

@@ -4,10 +4,12 @@
 //! |---|---|---|
 //! | `log` | an event, by position | appended to by `publish`; never changed |
 //! | `meta` | a fact of the file: the log's identity | written once |
-//! | `projections` | a projection: its live generation and its state | at start, stop and cut-over |
+//! | `projections` | a projection: its live generation, its state and its pause | at start, stop, pause and cut-over |
 //! | `generations` | one build of a projection: fingerprint, views, checkpoint, fence | with every commit |
 //! | `flushing` | how far the tables of one build are, where those are in another store | with claims, and by flushers |
 //! | `dead_letters` | an event that one build could not apply | with commits |
+//! | `orders` | what an operator asks of the owner of a build, by name | given by commands, removed with commits |
+//! | `settled` | an order by which a build differs from its log, by position | with commits |
 //! | `NAME.gN.cells` | a cell of the engine, by family, number and key | with commits |
 //! | `NAME.gN.links` | a member of a set of the engine, by family, number, value and member | with commits |
 //! | `NAME.gN.outbox` | a document that its table does not have yet, and the commit that changed it | with commits, and by flushers |
@@ -18,13 +20,13 @@ use rusqlite::{Connection, TransactionBehavior};
 /// "Proj": how SQLite's `application_id` names our files.
 const APPLICATION: i32 = 0x5072_6f6a;
 /// The version of the tables below.
-const FORMAT: i32 = 3;
+const FORMAT: i32 = 4;
 
 const SHARED: &str = "
 CREATE TABLE log (position INTEGER PRIMARY KEY, time INTEGER NOT NULL, subject TEXT, data BLOB NOT NULL);
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE projections (
-    name TEXT PRIMARY KEY, live INTEGER, state TEXT NOT NULL, reason TEXT, since INTEGER NOT NULL
+    name TEXT PRIMARY KEY, live INTEGER, state TEXT NOT NULL, reason TEXT, since INTEGER NOT NULL, pause TEXT
 ) WITHOUT ROWID;
 CREATE TABLE generations (
     projection TEXT NOT NULL, number INTEGER NOT NULL, fingerprint BLOB NOT NULL, views TEXT NOT NULL,
@@ -38,10 +40,18 @@ CREATE TABLE flushing (
     PRIMARY KEY (projection, generation)
 ) WITHOUT ROWID;
 CREATE TABLE dead_letters (
-    projection TEXT NOT NULL, generation INTEGER NOT NULL, position INTEGER NOT NULL,
+    projection TEXT NOT NULL, generation INTEGER NOT NULL, position INTEGER NOT NULL, time INTEGER NOT NULL,
     kind TEXT NOT NULL, reason TEXT NOT NULL, keys TEXT NOT NULL, event BLOB NOT NULL,
     PRIMARY KEY (projection, generation, position)
 );
+CREATE TABLE orders (
+    projection TEXT NOT NULL, generation INTEGER NOT NULL, name TEXT NOT NULL, content TEXT NOT NULL,
+    PRIMARY KEY (projection, generation, name)
+) WITHOUT ROWID;
+CREATE TABLE settled (
+    projection TEXT NOT NULL, generation INTEGER NOT NULL, position INTEGER NOT NULL, content TEXT NOT NULL,
+    PRIMARY KEY (projection, generation, position)
+) WITHOUT ROWID;
 ";
 
 /// Why a file cannot be used.
@@ -164,7 +174,7 @@ mod tests {
             ("CREATE TABLE t (a)", "it is a database of another program"),
             (
                 "CREATE TABLE t (a); PRAGMA application_id = 1349676906; PRAGMA user_version = 9",
-                "its format is 9, this program writes format 3",
+                "its format is 9, this program writes format 4",
             ),
         ] {
             let mut connection = Connection::open_in_memory().unwrap();

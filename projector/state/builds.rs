@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use super::{Backlog, Checkpoint, Outbox, StateStore};
+use super::{Backlog, Checkpoint, Order, Outbox, Pause, StateStore};
 use crate::fault::Fault;
 use crate::log::LogIdentity;
 use crate::view::Catalogue;
@@ -39,6 +39,12 @@ pub trait Builds: Send + Sync {
     /// Notes that a projection has an owner now, and that it has none any more when what comes back is dropped, or the process
     /// ends in whatever way.
     fn attend(&self, projection: &str) -> Result<Box<dyn Any + Send>, Fault>;
+
+    /// Gives orders to the owner of a build, all of them or none. Where there is no such build the answer is [`Fault::Gone`].
+    fn order(&self, projection: &str, number: u64, orders: &[Order]) -> Result<(), Fault>;
+
+    /// Lets a projection pause, or go on; whether it is there.
+    fn pause(&self, projection: &str, pause: Option<&Pause>) -> Result<bool, Fault>;
 
     /// Notes how a projection ended; nothing happens where another process owns it by now.
     fn note(&self, projection: &str, standing: &Standing) -> Result<(), Fault>;
@@ -77,6 +83,8 @@ pub struct ProjectionRecord {
     pub live: Option<u64>,
     /// What its owner said last.
     pub standing: Standing,
+    /// The pause that it is in, if it is in one.
+    pub pause: Option<Pause>,
     /// Its builds, by number.
     pub builds: Vec<Build>,
 }
@@ -106,6 +114,8 @@ pub struct Build {
     pub parked_keys: u64,
     /// How far its tables are, where those are in another store.
     pub backlog: Option<Backlog>,
+    /// Orders not yet carried out.
+    pub open_orders: u64,
 }
 
 /// What a projection is doing.

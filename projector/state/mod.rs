@@ -8,6 +8,7 @@ pub mod builds;
 mod catalogues;
 pub mod embedded;
 mod letter_keys;
+pub mod orders;
 pub mod outbox;
 pub mod redis;
 mod token;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 pub use builds::{Build, Builds, Creation, NewBuild, ProjectionRecord, Standing};
 pub use embedded::EmbeddedState;
+pub use orders::{Action, Asked, Carried, Order, Pause};
 pub use outbox::{Backlog, Entering, Outbox};
 use projections::codec::Key;
 use projections::engine::{Answers, Changes, LogEvent, Missing, Space};
@@ -25,6 +27,7 @@ pub use views::{Document, DocumentBody, LiveView, Reading, Views};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::fault::Fault;
+use views::StoredDeadLetter;
 
 /// The state of one build (a generation of a projection): cells, sets, documents, dead letters and the checkpoint.
 ///
@@ -57,6 +60,15 @@ pub trait StateStore: Send + Sync {
 
     /// How many dead letters are kept.
     fn dead_letters(&self) -> Result<u64, Fault>;
+
+    /// The dead letters of these positions, in their order; those that are not there are left out.
+    fn letters(&self, positions: &[u64]) -> Result<Vec<StoredDeadLetter>, Fault>;
+
+    /// What operators ask for: of orders the first `limit`, by name.
+    fn asked(&self, limit: usize) -> Result<Asked, Fault>;
+
+    /// The orders by which this build differs from its log, by position.
+    fn settled(&self) -> Result<Vec<Order>, Fault>;
 
     /// Writes all changes and the checkpoint, or nothing.
     fn commit(&self, commit: &Commit<'_>) -> Result<Outcome, Fault>;
@@ -105,6 +117,8 @@ pub struct Commit<'a> {
     pub checkpoint: &'a Checkpoint,
     /// What it writes.
     pub changes: &'a Changes,
+    /// The orders that it carries out.
+    pub carried: &'a Carried,
 }
 
 /// What became of a commit.

@@ -91,6 +91,8 @@ pub enum DocumentBody {
 pub struct StoredDeadLetter {
     /// The event's place in the log.
     pub position: u64,
+    /// When the log took it, in microseconds since 1970.
+    pub time: i64,
     /// The kind of failure.
     pub kind: String,
     /// What was wrong.

@@ -9,7 +9,8 @@ use projections::plan::Plan;
 use schemas::Registry;
 
 use crate::log::{EventLog, ReadLimit};
-use crate::run::Halt;
+use crate::run::{Halt, Rulings};
+use crate::state::Order;
 
 /// How much is folded at once.
 const BATCH: ReadLimit = ReadLimit { events: 10_000, bytes: 32 << 20 };
@@ -17,6 +18,7 @@ const BATCH: ReadLimit = ReadLimit { events: 10_000, bytes: 32 << 20 };
 /// A projection folded in memory.
 pub struct Fresh<'l> {
     engine: InMemory,
+    rulings: Rulings,
     plan: Arc<Plan>,
     log: &'l dyn EventLog,
     position: u64,
@@ -27,10 +29,12 @@ pub struct Fresh<'l> {
 // === impl Fresh ===
 
 impl<'l> Fresh<'l> {
-    /// A projection of which nothing has been folded.
-    pub fn new(plan: Arc<Plan>, registry: Arc<Registry>, log: &'l dyn EventLog) -> Fresh<'l> {
-        let engine = InMemory::new(plan.clone(), registry);
-        Fresh { engine, documents: vec![BTreeMap::new(); plan.views.len()], plan, log, position: 0 }
+    /// A projection of which nothing has been folded. `settled`: how operators have settled events.
+    pub fn new(plan: Arc<Plan>, registry: Arc<Registry>, log: &'l dyn EventLog, settled: &[Order]) -> Fresh<'l> {
+        let mut engine = InMemory::new(plan.clone(), registry);
+        let mut rulings = Rulings::default();
+        settled.iter().for_each(|order| rulings.add(order, engine.engine_mut()));
+        Fresh { engine, rulings, documents: vec![BTreeMap::new(); plan.views.len()], plan, log, position: 0 }
     }
 
     /// Folds on, up to this position.
@@ -39,6 +43,7 @@ impl<'l> Fresh<'l> {
             let mut events = self.log.read(self.position + 1, BATCH)?;
             events.retain(|event| event.position <= position);
             let Some(last) = events.last().map(|event: &LogEvent| event.position) else { break };
+            let events = self.rulings.applied_to(&events);
             let changes = self.engine.fold(&events)?;
             self.keep(changes);
             self.position = last;

@@ -8,6 +8,7 @@ mod binary;
 mod commands;
 #[path = "../binary/daemon.rs"]
 mod daemon;
+mod dead_letters;
 mod demo;
 mod doctor;
 mod http;

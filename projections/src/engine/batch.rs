@@ -9,20 +9,22 @@ mod output;
 use crate::plan::{Plan, Policy};
 
 use super::cache::Cache;
-use super::cells::{Changes, DeadLetter, Missing};
+use super::cells::{Changes, DeadLetter, Missing, PARKED};
 use super::decode::{Decoded, Effect, Refusal};
 use super::exchange::{Limits, LogEvent};
 use super::fold::{self, Folder};
 use super::job::{Job, Way};
 use super::job_page::{Page, RunningJob};
 use super::jobs::Progress;
-use super::parking::Parking;
+use super::parking::{Cause, Parking};
+use super::retrial;
 use block::Work;
 
 /// A batch of events, or a page of a job, under way. Made by [`Engine::begin`](super::Engine::begin).
 pub struct Batch<'e> {
     number: u64,
     events: Vec<(&'e LogEvent, Decoded<'e>)>,
+    source: Source,
     /// The position that its rows are of.
     position: u64,
     job: Option<RunningJob>,
@@ -31,6 +33,15 @@ pub struct Batch<'e> {
     new_jobs: Vec<Way>,
     /// How many more rows it may reach through indexes.
     room: usize,
+}
+
+/// Where a batch's events are from.
+#[derive(Clone, Copy)]
+enum Source {
+    /// From the log: none of them has been looked at before.
+    Log,
+    /// From the dead letters: they are looked at again.
+    DeadLetters,
 }
 
 /// What comes next.
@@ -63,7 +74,13 @@ impl<'e> Batch<'e> {
     pub fn new(number: u64, events: Vec<(&'e LogEvent, Decoded<'e>)>, limits: &Limits) -> Self {
         let position = events.last().map_or(0, |(event, _)| event.position);
         let (changes, new_jobs) = (Changes::default(), Vec::new());
-        Batch { number, events, position, job: None, stage: Stage::Fold, changes, new_jobs, room: limits.reach() }
+        let source = Source::Log;
+        Batch { number, events, source, position, job: None, stage: Stage::Fold, changes, new_jobs, room: limits.reach() }
+    }
+
+    /// Decoded events of dead letters; their documents are of the position `checkpoint`, at which they are evaluated.
+    pub fn of_dead_letters(number: u64, events: Vec<(&'e LogEvent, Decoded<'e>)>, checkpoint: u64, limits: &Limits) -> Self {
+        Batch { source: Source::DeadLetters, position: checkpoint, ..Batch::new(number, events, limits) }
     }
 
     /// A page of a job; its documents are of the position `checkpoint`, at which they are evaluated.
@@ -113,8 +130,14 @@ impl<'e> Batch<'e> {
         }
         let mut folder = Folder::new(tools.plan);
         for (event, decoded) in std::mem::take(&mut self.events) {
-            self.fold_event(event, decoded, &mut folder, tools);
+            match self.source {
+                Source::Log => self.fold_event(event, decoded, &mut folder, tools),
+                Source::DeadLetters => {
+                    retrial::fold(event.position, decoded, self.position, &mut folder, tools, &mut self.changes);
+                }
+            }
         }
+        self.changes.cells.extend(tools.parking.take_changes());
         tools.cache.seal_rows();
         let links = fold::index_links(tools.plan, tools.cache);
         for link in &links {
@@ -127,7 +150,7 @@ impl<'e> Batch<'e> {
     fn fold_event(&mut self, event: &LogEvent, decoded: Decoded<'_>, folder: &mut Folder<'_>, tools: &mut Tools<'_>) {
         let tally = &mut self.changes.tally;
         match decoded {
-            Decoded::PassedBy => tally.passed_by += 1,
+            Decoded::PassedBy | Decoded::Discarded => tally.passed_by += 1,
             Decoded::Duplicate => tally.duplicates += 1,
             Decoded::Refused(refusal) => self.refuse(event, refusal, tools),
             Decoded::Apply(effect) => match fold_effect(effect, event.position, folder, tools) {
@@ -140,22 +163,20 @@ impl<'e> Batch<'e> {
     /// Makes the event a dead letter; under the policy `park` the keys it touches wait from here on.
     fn refuse(&mut self, event: &LogEvent, refusal: Refusal, tools: &mut Tools<'_>) {
         self.changes.tally.dead += 1;
+        let Refusal { kind, reason, keys, cause } = refusal;
+        let LogEvent { position, time, .. } = *event;
         if tools.plan.dead_letters.policy == Policy::Park {
-            self.changes.cells.extend(tools.parking.park(&refusal.keys, event.position));
+            tools.parking.park(&keys, position, cause);
         }
-        let Refusal { kind, reason, keys } = refusal;
-        self.changes.dead_letters.push(DeadLetter { position: event.position, kind, reason, keys, event: event.data.clone() });
+        self.changes.dead_letters.push(DeadLetter { position, time, kind, reason, keys, event: event.data.clone() });
     }
 }
 
 /// Folds one event, unless it has to wait.
 fn fold_effect(mut effect: Effect<'_>, position: u64, folder: &mut Folder<'_>, tools: &mut Tools<'_>) -> Result<(), Refusal> {
-    if let Some(reason) = tools.parking.reason_to_wait(tools.plan, &effect) {
-        return Err(Refusal { kind: "parked", reason, keys: effect.keys() });
+    if let Some(reason) = tools.parking.reason_to_wait(tools.plan, effect.targets()) {
+        return Err(Refusal { kind: PARKED, reason, keys: effect.keys(), cause: Cause::Behind });
     }
-    folder.apply(tools.cache, &mut effect, position).map_err(|reason| Refusal {
-        kind: "expression_failed",
-        reason,
-        keys: effect.keys(),
-    })
+    let applied = folder.apply(tools.cache, &mut effect, position);
+    applied.map_err(|reason| Refusal { kind: "expression_failed", reason, keys: effect.keys(), cause: Cause::Failed })
 }

@@ -19,7 +19,7 @@ pub enum Space {
     Group(RollupId),
     /// Fan-out not yet worked off, by number.
     Job,
-    /// Entity keys whose events wait, by entity and key; the bytes are the position of the event they wait for.
+    /// Events that wait: by entity, key, and the event's position, which is the last eight bytes of the cell's key.
     Parked,
 }
 
@@ -81,6 +81,8 @@ pub struct Changes {
     pub documents: Vec<DocumentChange>,
     /// Events that could not be applied.
     pub dead_letters: Vec<DeadLetter>,
+    /// Dead letters that were there before, and what became of them.
+    pub tried: Vec<Tried>,
     /// What happened, for counters.
     pub tally: Tally,
 }
@@ -129,11 +131,16 @@ pub struct DocumentMark {
     pub version: u64,
 }
 
+/// The kind of a dead letter that nothing is wrong with: it only waits for others.
+pub const PARKED: &str = "parked";
+
 /// An event that could not be applied, with everything needed to judge it and to apply it later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
     /// The event's place in the log.
     pub position: u64,
+    /// When the log took it, in microseconds since 1970.
+    pub time: i64,
     /// The kind of failure, stable, for counting: `broken_json`, `unknown_type`…
     pub kind: &'static str,
     /// What was wrong, for a person.
@@ -142,6 +149,15 @@ pub struct DeadLetter {
     pub keys: Vec<(EntityId, Key)>,
     /// The event as it came.
     pub event: Arc<[u8]>,
+}
+
+/// A dead letter that was tried again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tried {
+    /// Its event's place in the log.
+    pub position: u64,
+    /// Why it stays, as kind and reason; `None`: it is gone.
+    pub stays: Option<(&'static str, String)>,
 }
 
 /// Counts of one batch.

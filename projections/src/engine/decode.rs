@@ -1,7 +1,7 @@
 //! From an event's bytes to what it does: which rules run, with which parameters, on which rows.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use schemas::{Envelope, EventType, Extracted, Extractor, Registry, Value, Violation};
@@ -13,6 +13,7 @@ use crate::plan::{EVENT_ATTRIBUTES, EntityId, EventFold, Plan, Rule};
 
 use super::duplicates::Duplicates;
 use super::exchange::LogEvent;
+use super::parking::Cause;
 use super::subject;
 
 /// The kind of a dead letter of which the log could make no event.
@@ -24,6 +25,8 @@ pub struct Decoder {
     registry: Arc<Registry>,
     /// By event type.
     consumers: BTreeMap<String, Consumer>,
+    /// Positions of events that an operator has given up.
+    discarded: BTreeSet<u64>,
 }
 
 /// What the projection does with an event type.
@@ -38,6 +41,8 @@ pub enum Decoded<'e> {
     PassedBy,
     /// Seen before.
     Duplicate,
+    /// Given up by an operator.
+    Discarded,
     /// Cannot be applied.
     Refused(Refusal),
     /// To be folded.
@@ -49,6 +54,7 @@ pub struct Refusal {
     pub kind: &'static str,
     pub reason: String,
     pub keys: Vec<(EntityId, Key)>,
+    pub cause: Cause,
 }
 
 /// What an event does.
@@ -94,7 +100,7 @@ impl Decoder {
             Some((name.clone(), Consumer { fold: Arc::new(fold.clone()), extractor }))
         };
         let consumers = plan.folds.iter().filter_map(consumer).collect();
-        Decoder { subjects: plan.subjects.clone(), consumers, registry }
+        Decoder { subjects: plan.subjects.clone(), consumers, registry, discarded: BTreeSet::new() }
     }
 
     /// Decodes one event; notes it in the window of duplicates.
@@ -102,21 +108,53 @@ impl Decoder {
         if !self.is_ours(event) {
             return Decoded::PassedBy;
         }
-        if let Some(flaw) = &event.flaw {
-            return Decoded::Refused(Refusal { kind: NOT_MAPPED, reason: flaw.to_string(), keys: Vec::new() });
+        if let Some(flaw) = event.flaw.as_ref().filter(|_| !self.discarded.contains(&event.position)) {
+            let (kind, reason) = (NOT_MAPPED, flaw.to_string());
+            return Decoded::Refused(Refusal { kind, reason, keys: Vec::new(), cause: Cause::Failed });
         }
         let envelope = match Envelope::parse(&event.data) {
+            Ok(envelope) if duplicates.is_repeated(event.position, &envelope.source, &envelope.id) => return Decoded::Duplicate,
+            envelope => envelope,
+        };
+        self.judge(event, envelope, buffer)
+    }
+
+    /// Decodes an event that became a dead letter: it is ours, and no duplicate.
+    pub fn decode_again<'e>(&self, event: &'e LogEvent, buffer: &mut Extracted<'e>) -> Decoded<'e> {
+        self.judge(event, Envelope::parse(&event.data), buffer)
+    }
+
+    /// The event at this position is not applied.
+    pub fn discard(&mut self, position: u64) {
+        self.discarded.insert(position);
+    }
+
+    fn judge<'e>(&self, event: &LogEvent, envelope: Result<Envelope<'e>, Violation>, buffer: &mut Extracted<'e>) -> Decoded<'e> {
+        if self.discarded.contains(&event.position) {
+            return Decoded::Discarded;
+        }
+        let envelope = match envelope {
             Ok(envelope) => envelope,
             Err(violation) => return Decoded::Refused(violation.into()),
         };
-        if duplicates.is_repeated(event.position, &envelope.source, &envelope.id) {
-            return Decoded::Duplicate;
-        }
         match self.extract(&envelope, buffer) {
-            Err(violation) => Decoded::Refused(violation.into()),
+            Err(violation) => Decoded::Refused(self.refusal(violation, envelope, event.time, buffer)),
             Ok(None) => Decoded::PassedBy,
             Ok(Some(fold)) => effect(fold, envelope, event.time, buffer),
         }
+    }
+
+    /// Data that violates its schema may still say which rows it is about: later events of these have to wait. Where the source, or
+    /// the version, is not what it should be, nothing that it says counts.
+    fn refusal<'e>(&self, violation: Violation, envelope: Envelope<'e>, logged: i64, buffer: &mut Extracted<'e>) -> Refusal {
+        let mut refusal = Refusal::from(violation);
+        if let (Violation::SCHEMA_VIOLATION, Some(Consumer { fold, extractor })) =
+            (refusal.kind, self.consumers.get(&*envelope.ty))
+            && extractor.salvage(&envelope, buffer)
+        {
+            refusal.keys = effect(fold, envelope, logged, buffer).into_keys();
+        }
+        refusal
     }
 
     /// The wanted fields of the event, and what to do with them, if anything.
@@ -150,9 +188,20 @@ fn extractor(event_type: &Arc<EventType>, fold: &EventFold) -> Extractor {
     Extractor::new(event_type, &fold.fields, &loops)
 }
 
+impl Decoded<'_> {
+    /// The keys of the rows that the event touches, as far as they are known.
+    fn into_keys(self) -> Vec<(EntityId, Key)> {
+        match self {
+            Decoded::Apply(effect) => effect.keys(),
+            Decoded::Refused(refusal) => refusal.keys,
+            Decoded::PassedBy | Decoded::Duplicate | Decoded::Discarded => Vec::new(),
+        }
+    }
+}
+
 impl From<Violation> for Refusal {
     fn from(violation: Violation) -> Refusal {
-        Refusal { kind: violation.kind, reason: violation.reason, keys: Vec::new() }
+        Refusal { kind: violation.kind, reason: violation.reason, keys: Vec::new(), cause: Cause::Failed }
     }
 }
 
@@ -222,7 +271,7 @@ impl<'e> Effect<'e> {
         }
         match failure {
             None => Ok(()),
-            Some(reason) => Err(Refusal { kind: "expression_failed", reason, keys: self.keys() }),
+            Some(reason) => Err(Refusal { kind: "expression_failed", reason, keys: self.keys(), cause: Cause::Failed }),
         }
     }
 
@@ -272,7 +321,12 @@ impl<'e> Effect<'e> {
         &self.params
     }
 
-    /// The keys of the rows that the event touches.
+    /// The entities and keys of the rows that the event touches.
+    pub fn targets(&self) -> impl Iterator<Item = (EntityId, &Key)> {
+        self.targets.iter().map(|target| (target.entity, &target.key))
+    }
+
+    /// The same as keys of their own.
     pub fn keys(&self) -> Vec<(EntityId, Key)> {
         self.targets.iter().map(|target| (target.entity, target.key.clone())).collect()
     }

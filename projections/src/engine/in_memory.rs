@@ -27,6 +27,11 @@ impl InMemory {
         InMemory { engine, position: 0 }
     }
 
+    /// The engine itself.
+    pub fn engine_mut(&mut self) -> &mut Engine {
+        &mut self.engine
+    }
+
     /// Folds events that follow all before; what large sets make of them is left for [`InMemory::work_off`].
     pub fn fold(&mut self, events: &[LogEvent]) -> Result<Changes, Corrupt> {
         self.position = events.last().map_or(self.position, |event| event.position);

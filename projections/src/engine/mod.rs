@@ -25,6 +25,7 @@ mod job;
 mod job_page;
 mod jobs;
 mod parking;
+mod retrial;
 mod rollup;
 mod subject;
 mod walk;
@@ -38,8 +39,8 @@ use crate::plan::Plan;
 
 pub use batch::Batch;
 pub use cells::{
-    CellKey, Changes, Content, DeadLetter, DocumentChange, DocumentMark, Link, MembersWanted, Missing, SetKey, SetSpace, Space,
-    Tally,
+    CellKey, Changes, Content, DeadLetter, DocumentChange, DocumentMark, Link, MembersWanted, Missing, PARKED, SetKey, SetSpace,
+    Space, Tally, Tried,
 };
 pub use exchange::{Answers, Limits, LogEvent, Step};
 pub use in_memory::InMemory;
@@ -108,6 +109,22 @@ impl Engine {
         self.cache.weight()
     }
 
+    /// The event at this position is not applied, when it comes or when it is tried again: an operator has given it up.
+    pub fn discard(&mut self, position: u64) {
+        self.decoder.discard(position);
+    }
+
+    /// Whether there are events that waited for another one, and wait for nothing any more.
+    pub fn is_any_free(&mut self) -> bool {
+        self.parking.is_any_free()
+    }
+
+    /// The positions of the dead letters that should be tried now, in order, at most `limit`: those that are asked for, and those
+    /// that only wait for others of which none is left, now or when these are applied.
+    pub fn choose(&mut self, asked: impl IntoIterator<Item = u64>, limit: usize) -> Vec<u64> {
+        self.parking.choose(asked, limit)
+    }
+
     /// How many keys wait for an event that could not be applied.
     pub fn parked(&self) -> usize {
         self.parking.len()
@@ -133,6 +150,18 @@ impl Engine {
         let (id, job) = self.jobs.next().map(|(id, job)| (id, job.clone()))?;
         let number = self.next_number();
         Some(Batch::of_job(number, id, job, checkpoint, &self.limits))
+    }
+
+    /// Begins a batch that tries dead letters again, in the order of their positions; [`Changes::tried`] says what became of each.
+    /// `checkpoint`: the position up to which events have been folded.
+    ///
+    /// An event is applied when it is the first of those that wait at each key that it touches. Where it touches a key at
+    /// which nobody waited for it, it stays: later events of that key may have been applied, and no order is ever lost.
+    pub fn begin_dead_letters<'e>(&mut self, letters: &'e [LogEvent], checkpoint: u64) -> Batch<'e> {
+        let mut buffer = Extracted::default();
+        let events = letters.iter().map(|event| (event, self.decoder.decode_again(event, &mut buffer))).collect();
+        let number = self.next_number();
+        Batch::of_dead_letters(number, events, checkpoint, &self.limits)
     }
 
     /// Goes as far as the cache allows. Fails only where the store holds bytes that cannot be read.

@@ -50,7 +50,7 @@ async fn ready(
 fn standing(name: &str, place: &Place, health: &Health) -> Value {
     let (progress, rate) = (place.progress.borrow().clone(), place.rate());
     let (code, reason) = match health {
-        Health::Well | Health::Starting | Health::Stopped => (None, None),
+        Health::Well | Health::Paused(_) | Health::Starting | Health::Stopped => (None, None),
         Health::Stalled(stall) => (None, Some(stall.to_string())),
         Health::Halted { code, reason } => (Some(*code), Some(reason.clone())),
     };

@@ -1,5 +1,6 @@
 //! The resources of the API.
 
+pub mod dead_letters;
 pub mod events;
 pub mod health;
 pub mod metrics;

@@ -1,7 +1,7 @@
 //! What a session does, step by step.
 
 use std::collections::VecDeque;
-use std::sync::mpsc::{Receiver, Sender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Instant;
 
 use projections::engine::LogEvent;
@@ -11,8 +11,10 @@ use super::super::committer::Committed;
 use super::super::halt::Halt;
 use super::super::pace::{Situation, Step, Until, Work, decide};
 use super::super::processor::{Computed, Processor};
+use super::super::supervisor::Goal;
 use super::super::waits::Port;
-use super::{End, Event, Setting, refuse_flood};
+use super::orders::{Desk, GLANCE};
+use super::{End, Event, Setting};
 use crate::state::Outcome;
 
 /// A build that is ours, loaded.
@@ -41,6 +43,7 @@ pub struct Session<'s> {
     /// In the order of their positions.
     computed: VecDeque<Computed>,
     dead_letters: u64,
+    desk: Desk,
     ending: Option<Result<End, Halt>>,
 }
 
@@ -69,16 +72,19 @@ impl<'s> Session<'s> {
             buffered: Vec::new(),
             computed: VecDeque::new(),
             dead_letters,
+            desk: Desk::default(),
             ending: None,
         }
     }
 
     /// Does what there is to do, until there is a reason to end.
     pub fn work(mut self, inbox: &Receiver<Event>) -> Result<End, Halt> {
+        self.glance()?;
         loop {
             while let Ok(event) = inbox.try_recv() {
                 self.handle(event)?;
             }
+            self.refuse_flood();
             match decide(&self.situation()) {
                 Step::Read => self.read(),
                 Step::Fold(work) => self.fold(work)?,
@@ -87,12 +93,17 @@ impl<'s> Session<'s> {
                     Ok(event) => self.handle(event)?,
                     Err(_) => return Ok(End::Stopped),
                 },
+                Step::Rest => match inbox.recv_timeout(GLANCE) {
+                    Ok(event) => self.handle(event)?,
+                    Err(RecvTimeoutError::Timeout) => self.glance()?,
+                    Err(RecvTimeoutError::Disconnected) => return Ok(End::Stopped),
+                },
                 Step::End => return self.ending.take().unwrap_or(Ok(End::Reached)),
             }
         }
     }
 
-    fn situation(&self) -> Situation {
+    fn situation(&mut self) -> Situation {
         Situation {
             until: self.until,
             passed: self.passed,
@@ -102,6 +113,9 @@ impl<'s> Session<'s> {
             computed: self.computed.len(),
             committing: self.is_committing,
             jobs: self.processor.pending_jobs(),
+            letters: self.has_letters(),
+            flooded: self.is_flooded(),
+            paused: self.desk.pause().is_some(),
             last: self.last,
             folded: self.processor.folded(),
         }
@@ -112,7 +126,8 @@ impl<'s> Session<'s> {
             Event::Read { events, head } => self.take(events, head),
             Event::Idle => {
                 self.is_reading = false;
-                return self.check_owner();
+                self.check_owner()?;
+                return self.glance();
             }
             Event::Committed(committed) => return self.committed(committed),
             Event::Failed(halt) => return Err(halt),
@@ -168,6 +183,7 @@ impl<'s> Session<'s> {
         self.is_committing = false;
         match committed.outcome {
             Outcome::Committed | Outcome::AlreadyCommitted => {
+                self.desk.carried(&committed.orders);
                 self.processor.committed(committed.number);
                 self.setting.place.meters.committed(&committed);
                 self.setting.place.progress.send_modify(|progress| {
@@ -176,7 +192,7 @@ impl<'s> Session<'s> {
                     progress.pending_jobs = committed.pending_jobs;
                     progress.add(&committed.tally);
                 });
-                Ok(())
+                if self.desk.is_time_to_look() { self.glance() } else { Ok(()) }
             }
             Outcome::Fenced(newer) => Err(Halt::Fenced { ours: self.fence, newer }),
             Outcome::Stale(_) => {
@@ -195,6 +211,7 @@ impl<'s> Session<'s> {
         self.last = work;
         let computed = match work {
             Work::Job => self.processor.work_off()?,
+            Work::Letters => self.processor.settle(self.desk.orders(), self.setting.limits.commit_events)?,
             Work::Events => {
                 let events = std::mem::take(&mut self.buffered);
                 self.prefetch(&events);
@@ -224,10 +241,41 @@ impl<'s> Session<'s> {
             self.end(Ok(End::BadEvent { position: first.position, reason: format!("{}: {}", first.kind, first.reason) }));
             return Ok(());
         }
-        self.dead_letters += letters.len() as u64;
+        let gone = computed.changes.tried.iter().filter(|tried| tried.stays.is_none()).count();
+        self.dead_letters = (self.dead_letters + letters.len() as u64).saturating_sub(gone as u64);
+        self.desk.take(&computed.carried.done);
         self.computed.push_back(computed);
-        if let Err(flood) = refuse_flood(self.setting, self.dead_letters) {
-            self.end(Err(flood));
+        Ok(())
+    }
+
+    fn has_letters(&mut self) -> bool {
+        !self.desk.orders().is_empty() || self.processor.is_any_free()
+    }
+
+    fn is_flooded(&self) -> bool {
+        self.dead_letters >= self.setting.definition.plan.dead_letters.limit
+    }
+
+    /// Ends where there are too many dead letters, and nobody has said what should become of them.
+    fn refuse_flood(&mut self) {
+        if self.is_flooded() && !self.has_letters() {
+            let limit = self.setting.definition.plan.dead_letters.limit;
+            self.end(Err(Halt::Flood { kept: self.dead_letters, limit }));
+        }
+    }
+
+    /// Looks at what operators ask for.
+    fn glance(&mut self) -> Result<(), Halt> {
+        let (store, limit) = (self.setting.store, self.setting.limits.commit_events);
+        self.desk.put(self.setting.patience().ask(Port::State, || store.asked(limit))?);
+        let pause = self.desk.pause().cloned();
+        self.setting.place.progress.send_if_modified(|progress| {
+            // A look at the store that finds nothing to do is what goes on in a pause.
+            progress.moved = Instant::now();
+            std::mem::replace(&mut progress.pause, pause.clone()) != pause
+        });
+        if let (Some(pause), Goal::CatchUp | Goal::Settle) = (pause, self.setting.goal) {
+            self.end(Ok(End::Paused(pause)));
         }
         Ok(())
     }

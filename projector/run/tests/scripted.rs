@@ -8,8 +8,10 @@ use projections::engine::{Answers, Missing, Space};
 
 use crate::fault::Fault;
 use crate::log::LogIdentity;
+use crate::state::views::StoredDeadLetter;
 use crate::state::{
-    Builds, Claim, Commit, Creation, NewBuild, Outbox, Outcome, ProjectionRecord, Standing, StateStore, StoredCells,
+    Asked, Builds, Claim, Commit, Creation, NewBuild, Order, Outbox, Outcome, Pause, ProjectionRecord, Standing, StateStore,
+    StoredCells,
 };
 use crate::view::Catalogue;
 
@@ -100,6 +102,14 @@ impl Builds for Scripted {
         self.builds.attend(projection)
     }
 
+    fn order(&self, projection: &str, number: u64, orders: &[Order]) -> Result<(), Fault> {
+        self.builds.order(projection, number, orders)
+    }
+
+    fn pause(&self, projection: &str, pause: Option<&Pause>) -> Result<bool, Fault> {
+        self.builds.pause(projection, pause)
+    }
+
     fn note(&self, projection: &str, standing: &Standing) -> Result<(), Fault> {
         self.builds.note(projection, standing)
     }
@@ -125,6 +135,18 @@ impl StateStore for ScriptedStore {
 
     fn dead_letters(&self) -> Result<u64, Fault> {
         self.store.dead_letters()
+    }
+
+    fn letters(&self, positions: &[u64]) -> Result<Vec<StoredDeadLetter>, Fault> {
+        self.store.letters(positions)
+    }
+
+    fn asked(&self, limit: usize) -> Result<Asked, Fault> {
+        self.store.asked(limit)
+    }
+
+    fn settled(&self) -> Result<Vec<Order>, Fault> {
+        self.store.settled()
     }
 
     fn commit(&self, commit: &Commit<'_>) -> Result<Outcome, Fault> {

@@ -4,31 +4,32 @@ use std::any::Any;
 use std::sync::Arc;
 
 use projections::engine::Space;
-use rusqlite::types::Type as Stored;
+use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
+use serde_json::json;
 
 use super::layout::{self, Layout};
 use super::outbox::{self, EmbeddedOutbox};
-use super::{EmbeddedBuild, EmbeddedState, checkpoint, fetch, presence};
+use super::{EmbeddedBuild, EmbeddedState, checkpoint, fetch, orders, presence};
 use crate::clock;
 use crate::fault::Fault;
 use crate::log::LogIdentity;
 use crate::sqlite::catalogue::BuildTables;
-use crate::state::{Build, Builds, Creation, NewBuild, Outbox, ProjectionRecord, Standing, StateStore, token};
+use crate::state::{Build, Builds, Creation, NewBuild, Order, Outbox, Pause, ProjectionRecord, Standing, StateStore, token};
 use crate::view::Catalogue;
 
 impl Builds for EmbeddedState {
     fn projections(&self) -> Result<Vec<ProjectionRecord>, Fault> {
         self.database.read("reading the projections", |file| {
-            let mut select = file.prepare_cached("SELECT name, live, state, reason FROM projections ORDER BY name")?;
-            let named = select.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, standing(row)?)))?;
+            let mut select = file.prepare_cached("SELECT name, live, state, reason, pause FROM projections ORDER BY name")?;
+            let named = select.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, standing(row)?, pause(row)?)))?;
             named
                 .map(|record| {
-                    let (name, live, mut standing) = record?;
+                    let (name, live, mut standing, pause) = record?;
                     if standing == Standing::Running && !presence::is_anybody(self.database.path(), &name) {
                         standing = Standing::Killed;
                     }
-                    Ok(ProjectionRecord { builds: builds(file, &name)?, name, live, standing })
+                    Ok(ProjectionRecord { builds: builds(file, &name)?, name, live, standing, pause })
                 })
                 .collect()
         })
@@ -57,6 +58,7 @@ impl Builds for EmbeddedState {
             database: self.database.clone(),
             projection: projection.to_owned(),
             number,
+            catalogue: catalogue.clone(),
             layout: Layout::new(projection, number, catalogue),
             entering: self.entering,
         }))
@@ -84,7 +86,8 @@ impl Builds for EmbeddedState {
                 return Ok(());
             }
             layout::drop_tables(file, projection, number)?;
-            for table in ["dead_letters WHERE generation", "flushing WHERE generation", "generations WHERE number"] {
+            let of_build = ["dead_letters", "orders", "settled", "flushing"].map(|table| format!("{table} WHERE generation"));
+            for table in of_build.into_iter().chain(["generations WHERE number".to_owned()]) {
                 file.execute(&format!("DELETE FROM {table} = ?2 AND projection = ?1"), params![projection, number])?;
             }
             Ok(())
@@ -108,6 +111,22 @@ impl Builds for EmbeddedState {
         Ok(Box::new(presence))
     }
 
+    fn order(&self, projection: &str, number: u64, orders: &[Order]) -> Result<(), Fault> {
+        let is_there = self.database.write("giving orders", |file| orders::give(file, projection, number, orders))?;
+        let gone = || Fault::Gone {
+            place: self.database.path().display().to_string(),
+            what: format!("generation {number} of {projection}"),
+        };
+        is_there.then_some(()).ok_or_else(gone)
+    }
+
+    fn pause(&self, projection: &str, pause: Option<&Pause>) -> Result<bool, Fault> {
+        self.database.write("noting a pause", |file| {
+            let text = pause.map(|pause| json!(pause).to_string());
+            Ok(file.execute("UPDATE projections SET pause = ?2 WHERE name = ?1", params![projection, text])? == 1)
+        })
+    }
+
     fn note(&self, projection: &str, standing: &Standing) -> Result<(), Fault> {
         self.database.write("noting the projection's state", |file| {
             // Whoever comes says first that it is there, and notes it then, after this.
@@ -127,7 +146,7 @@ fn create(file: &Transaction<'_>, build: &NewBuild, views: &str) -> rusqlite::Re
         params![build.projection, build.number, build.fingerprint.to_be_bytes(), views, build.log.0, token::unique()],
     )?;
     file.execute(
-        "INSERT INTO projections VALUES (?1, ?2, 'stopped', NULL, ?3) ON CONFLICT DO NOTHING",
+        "INSERT INTO projections VALUES (?1, ?2, 'stopped', NULL, ?3, NULL) ON CONFLICT DO NOTHING",
         params![build.projection, build.number, clock::now_micros()],
     )?;
     Layout::new(&build.projection, build.number, &build.catalogue).create(file)
@@ -153,7 +172,8 @@ fn build(file: &Transaction<'_>, projection: &str, row: &Row<'_>) -> rusqlite::R
         dead_letters: dead_letters(file, projection, number)?,
         broken_documents: broken(file, projection, number, &catalogue)?,
         pending_jobs: fetch::count_cells(file, &cells, Space::Job)?,
-        parked_keys: fetch::count_cells(file, &cells, Space::Parked)?,
+        parked_keys: fetch::count_parked_keys(file, &cells)?,
+        open_orders: orders::count(file, projection, number)?,
         backlog: outbox::backlog(file, projection, number)?,
         catalogue,
     })
@@ -161,8 +181,7 @@ fn build(file: &Transaction<'_>, projection: &str, row: &Row<'_>) -> rusqlite::R
 
 /// The catalogue in column `index`.
 pub fn parse_catalogue(row: &Row<'_>, index: usize) -> rusqlite::Result<Catalogue> {
-    serde_json::from_str(row.get_ref(index)?.as_str()?)
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(index, Stored::Text, Box::new(error)))
+    orders::from_text(row, index)
 }
 
 fn dead_letters(file: &Transaction<'_>, projection: &str, number: u64) -> rusqlite::Result<Vec<(String, u64)>> {
@@ -188,4 +207,9 @@ fn standing(row: &Row<'_>) -> rusqlite::Result<Standing> {
         "stopped" => Standing::Stopped,
         _ => Standing::Halted(row.get::<_, Option<String>>(3)?.unwrap_or_default()),
     })
+}
+
+/// From column 4.
+fn pause(row: &Row<'_>) -> rusqlite::Result<Option<Pause>> {
+    if row.get_ref(4)? == ValueRef::Null { Ok(None) } else { orders::from_text(row, 4).map(Some) }
 }

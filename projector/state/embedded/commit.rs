@@ -1,7 +1,7 @@
 //! Writing a commit: first what stands in its way, then everything in the order of the keys.
 
 use projections::codec::{Key, Row};
-use projections::engine::{Changes, Content, DeadLetter, DocumentChange};
+use projections::engine::{Changes, Content, DeadLetter, DocumentChange, Tried};
 use rusqlite::{Transaction, params};
 
 use super::layout::{Layout, ViewLayout};
@@ -15,6 +15,7 @@ pub struct Writes<'a> {
     links: Vec<(Vec<u8>, bool)>,
     documents: Vec<DocumentWrite<'a>>,
     dead_letters: &'a [DeadLetter],
+    tried: &'a [Tried],
     /// The number under which the documents are entered into the outbox, if they are.
     enters: Option<u64>,
 }
@@ -83,6 +84,7 @@ impl<'a> Writes<'a> {
             links: links.collect(),
             documents: changes.documents.iter().map(|change| DocumentWrite::prepare(layout, change)).collect(),
             dead_letters: &changes.dead_letters,
+            tried: &changes.tried,
             enters: (entering == Entering::Changes).then_some(commit.checkpoint.commits),
         };
         writes.cells.sort_unstable();
@@ -103,6 +105,9 @@ impl<'a> Writes<'a> {
         }
         for letter in self.dead_letters {
             records::put_dead_letter(file, projection, number, letter)?;
+        }
+        for tried in self.tried {
+            records::put_tried(file, projection, number, tried)?;
         }
         Ok(())
     }

@@ -51,6 +51,14 @@ pub fn count_cells(file: &Transaction<'_>, table: &str, space: Space) -> rusqlit
     file.query_row(&format!("SELECT count(*) FROM {table} WHERE key >= ?1 AND key < ?2"), params![prefix, end], |row| row.get(0))
 }
 
+/// How many entity keys events wait at. The last eight bytes of such a cell's key are the event's position.
+pub fn count_parked_keys(file: &Transaction<'_>, table: &str) -> rusqlite::Result<u64> {
+    let prefix = address::of_space(Space::Parked);
+    let end = prefix.as_ref().and_then(|prefix| address::after_all(prefix));
+    let sql = format!("SELECT count(DISTINCT substr(key, 1, length(key) - 8)) FROM {table} WHERE key >= ?1 AND key < ?2");
+    file.query_row(&sql, params![prefix, end], |row| row.get(0))
+}
+
 fn mark(file: &Transaction<'_>, layout: &Layout, view: ViewId, key: &Key) -> rusqlite::Result<Option<Arc<[u8]>>> {
     let mut get = file.prepare_cached(&layout.view(view).get_mark)?;
     let mark = get.query_row([&key[..]], |row| Ok(DocumentMark { hash: u128::from_be_bytes(row.get(0)?), version: row.get(1)? }));

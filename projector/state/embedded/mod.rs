@@ -10,6 +10,7 @@ mod commit;
 mod documents;
 mod fetch;
 mod layout;
+mod orders;
 mod outbox;
 mod presence;
 mod records;
@@ -25,9 +26,11 @@ use self::layout::Layout;
 pub use self::layout::ViewLayout;
 pub use self::views::{layout as view_layout, position};
 use super::catalogues::Catalogues;
-use super::{Checkpoint, Claim, Commit, Entering, EventMark, Outcome, StateStore, StoredCells};
+use super::views::StoredDeadLetter;
+use super::{Asked, Checkpoint, Claim, Commit, Entering, EventMark, Order, Outcome, StateStore, StoredCells};
 use crate::fault::Fault;
 use crate::sqlite::Database;
+use crate::view::Catalogue;
 
 /// All state in the SQLite file.
 #[derive(Clone)]
@@ -42,6 +45,7 @@ struct EmbeddedBuild {
     database: Arc<Database>,
     projection: String,
     number: u64,
+    catalogue: Catalogue,
     layout: Layout,
     entering: Entering,
 }
@@ -97,6 +101,20 @@ impl StateStore for EmbeddedBuild {
         })
     }
 
+    fn letters(&self, positions: &[u64]) -> Result<Vec<StoredDeadLetter>, Fault> {
+        self.database.read("reading dead letters", |file| {
+            records::letters_at(file, &self.projection, self.number, &self.catalogue, positions)
+        })
+    }
+
+    fn asked(&self, limit: usize) -> Result<Asked, Fault> {
+        self.database.read("reading orders", |file| orders::asked(file, &self.projection, self.number, limit))
+    }
+
+    fn settled(&self) -> Result<Vec<Order>, Fault> {
+        self.database.read("reading orders", |file| orders::settled(file, &self.projection, self.number))
+    }
+
     fn commit(&self, commit: &Commit<'_>) -> Result<Outcome, Fault> {
         // What can be done before the file is locked is done before.
         let writes = commit::Writes::prepare(&self.layout, commit, self.entering);
@@ -104,6 +122,7 @@ impl StateStore for EmbeddedBuild {
             let outcome = commit::advance(file, &self.projection, self.number, commit)?;
             if outcome == Some(Outcome::Committed) {
                 writes.write(file, &self.layout, &self.projection, self.number)?;
+                orders::carry(file, &self.projection, self.number, commit.carried)?;
             }
             Ok(outcome)
         })?;

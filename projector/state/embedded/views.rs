@@ -82,7 +82,7 @@ fn letters(
     limit: usize,
 ) -> rusqlite::Result<Vec<StoredDeadLetter>> {
     let mut select = file.prepare_cached(
-        "SELECT d.position, d.kind, d.reason, d.keys, d.event, g.views
+        "SELECT d.position, d.time, d.kind, d.reason, d.keys, d.event, g.views
          FROM projections p
          JOIN generations g ON g.projection = p.name AND g.number = p.live
          JOIN dead_letters d ON d.projection = p.name AND d.generation = p.live
@@ -90,7 +90,7 @@ fn letters(
     )?;
     select
         .query_map(params![projection, positions.start(), positions.end(), limit], |row| {
-            records::dead_letter(row, &parse_catalogue(row, 5)?)
+            records::dead_letter(row, &parse_catalogue(row, 6)?)
         })?
         .collect()
 }

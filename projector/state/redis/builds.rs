@@ -1,27 +1,31 @@
 //! Making, switching and dropping builds.
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use redis::{Connection, RedisResult};
+use serde_json::json;
 
 use super::keys::{BuildKeys, ProjectionKeys};
 use super::outbox::RedisOutbox;
-use super::{RedisBuild, RedisState, checkpoint, dead_letters, keys, presence, reading};
+use super::{RedisBuild, RedisState, checkpoint, dead_letters, keys, orders, presence, reading};
 use crate::clock;
 use crate::fault::Fault;
 use crate::log::LogIdentity;
-use crate::state::{Backlog, Build, Builds, Creation, NewBuild, Outbox, ProjectionRecord, Standing, StateStore, token};
+use crate::state::{
+    Backlog, Build, Builds, Creation, NewBuild, Order, Outbox, Pause, ProjectionRecord, Standing, StateStore, token,
+};
 use crate::view::Catalogue;
 
 const ACCEPT_LOG: &str = include_str!("scripts/accept_log.lua");
 const CREATE: &str = include_str!("scripts/create.lua");
 const GO_LIVE: &str = include_str!("scripts/go_live.lua");
 const NOTE: &str = include_str!("scripts/note.lua");
+const PAUSE: &str = include_str!("scripts/pause.lua");
 const RETIRE: &str = include_str!("scripts/retire.lua");
 /// The version of the keys and of what is under them.
-const FORMAT: &str = "3";
+const FORMAT: &str = "4";
 
 /// Fields of a hash.
 type Fields = HashMap<String, String>;
@@ -103,6 +107,19 @@ impl Builds for RedisState {
         Ok(Box::new(presence))
     }
 
+    fn order(&self, projection: &str, number: u64, orders: &[Order]) -> Result<(), Fault> {
+        let keys = BuildKeys::new(self.projection_keys(projection), number, Catalogue::default());
+        let gone = || self.server.gone(format!("generation {number} of {projection}"));
+        orders::give(&self.server, &keys, orders)?.then_some(()).ok_or_else(gone)
+    }
+
+    fn pause(&self, projection: &str, pause: Option<&Pause>) -> Result<bool, Fault> {
+        let mut script = redis::cmd("EVAL");
+        script.arg(PAUSE).arg(1).arg(self.projection_keys(projection).record());
+        script.arg(pause.map(|pause| json!(pause).to_string()));
+        self.server.ask("noting a pause", |redis| script.query(redis))
+    }
+
     fn note(&self, projection: &str, standing: &Standing) -> Result<(), Fault> {
         let keys = self.projection_keys(projection);
         let (word, reason, since) = (standing.word(), standing.reason().unwrap_or_default(), clock::now_micros().to_string());
@@ -145,7 +162,8 @@ impl RedisState {
             builds.extend(self.build(&keys, number)?);
         }
         let live = record.get("live").and_then(|live| live.parse().ok());
-        Ok(Some(ProjectionRecord { live, standing: standing(&record, is_owned), builds, name }))
+        let (standing, pause) = (standing(&record, is_owned), orders::pause(record.get("pause")));
+        Ok(Some(ProjectionRecord { live, standing, pause, builds, name }))
     }
 
     /// The build of this number; `None` where it was dropped meanwhile.
@@ -177,6 +195,7 @@ impl RedisState {
             pending_jobs: counts.pending_jobs,
             parked_keys: counts.parked_keys,
             backlog: counts.backlog,
+            open_orders: counts.open_orders,
         }))
     }
 
@@ -194,10 +213,10 @@ impl RedisState {
     fn counts(&self, keys: &BuildKeys) -> Result<Counts, Fault> {
         let mut pipeline = redis::pipe();
         pipeline.cmd("ZRANGE").arg(keys.dead_letters()).arg(0).arg(-1);
-        pipeline.cmd("HLEN").arg(keys.jobs()).cmd("HLEN").arg(keys.parked());
+        pipeline.cmd("HLEN").arg(keys.jobs()).cmd("HKEYS").arg(keys.parked()).cmd("HLEN").arg(keys.orders());
         pipeline.cmd("HMGET").arg(keys.flusher()).arg(&["entering", "flushed"]).cmd("ZCARD").arg(keys.outbox());
-        type Found = (Vec<String>, u64, u64, (Option<u64>, Option<u64>), u64);
-        let (dead_letters, pending_jobs, parked_keys, (entering, flushed), entries) =
+        type Found = (Vec<String>, u64, Vec<Vec<u8>>, u64, (Option<u64>, Option<u64>), u64);
+        let (dead_letters, pending_jobs, parked, open_orders, (entering, flushed), entries) =
             self.server.ask("counting", |redis| pipeline.query::<Found>(redis))?;
         let backlog = entering.map(|_| Backlog { entries, flushed: flushed.unwrap_or(0) });
         let mut pipeline = redis::pipe();
@@ -206,7 +225,7 @@ impl RedisState {
         }
         let broken: Vec<u64> = self.server.ask("counting", |redis| reading::all(redis, &pipeline))?;
         let broken_documents = broken.into_iter().sum();
-        Ok(Counts { dead_letters, broken_documents, pending_jobs, parked_keys, backlog })
+        Ok(Counts { dead_letters, broken_documents, pending_jobs, parked_keys: count_keys(&parked), open_orders, backlog })
     }
 }
 
@@ -217,6 +236,13 @@ struct Counts {
     pending_jobs: u64,
     parked_keys: u64,
     backlog: Option<Backlog>,
+    open_orders: u64,
+}
+
+/// How many entity keys there are among those of parked cells, whose last eight bytes are the position of an event.
+fn count_keys(parked: &[Vec<u8>]) -> u64 {
+    let keys: HashSet<&[u8]> = parked.iter().filter_map(|cell| Some(cell.split_last_chunk::<8>()?.0)).collect();
+    keys.len() as u64
 }
 
 /// Removes everything of a build but its checkpoint, in steps that let others work in between.

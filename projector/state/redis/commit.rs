@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use projections::engine::{Changes, Content, DeadLetter, DocumentChange, DocumentMark, Link, SetKey};
+use projections::engine::{Changes, Content, DeadLetter, DocumentChange, DocumentMark, Link, SetKey, Tried};
 use redis::Cmd;
+use serde_json::json;
 
 use super::keys::{BuildKeys, Slot};
 use super::{checkpoint, dead_letters, keys};
 use crate::document;
-use crate::state::{Commit, Entering};
+use crate::state::{Carried, Commit, Entering};
 
 const SCRIPT: &str = include_str!("scripts/commit.lua");
 /// Lua unpacks somewhat less than 8,000 values at once; pairs count twice.
@@ -46,6 +47,7 @@ pub fn command(keys: &BuildKeys, writer: &str, entering: Entering, commit: &Comm
     if entering == Entering::Changes {
         writes.entries(keys, &commit.changes.documents, commit.checkpoint.commits);
     }
+    writes.orders(keys, commit.carried);
     let words = writes.keys.len() + writes.words.len();
     if words + 16 > MOST_WORDS {
         return Err(TooLarge { words });
@@ -94,6 +96,7 @@ impl<'a> Writes<'a> {
         }
         writes.links(keys, &changes.links);
         writes.dead_letters(keys, &changes.dead_letters);
+        changes.tried.iter().for_each(|tried| writes.tried(keys, tried));
         writes
     }
 
@@ -147,6 +150,32 @@ impl<'a> Writes<'a> {
             self.on_one_key("HSET", keys.dead_letter(letter.position).as_bytes(), dead_letters::fields(letter));
         }
     }
+
+    fn tried(&mut self, keys: &BuildKeys, tried: &'a Tried) {
+        let (set, letter) = (keys.dead_letters(), keys.dead_letter(tried.position));
+        self.on_one_key("ZREMRANGEBYLEX", set.as_bytes(), dead_letters::bounds(tried.position).map(owned).into());
+        let Some((kind, reason)) = &tried.stays else {
+            self.begin("UNLINK", 1, 0);
+            self.keys.push(owned(letter));
+            return;
+        };
+        let entry = owned(dead_letters::entry(tried.position, kind));
+        self.on_one_key("ZADD", set.as_bytes(), vec![Cow::Borrowed(b"0"), entry]);
+        let (kind, reason) = (Cow::Borrowed(kind.as_bytes()), Cow::Borrowed(reason.as_bytes()));
+        self.on_one_key("HSET", letter.as_bytes(), vec![Cow::Borrowed(b"kind"), kind, Cow::Borrowed(b"reason"), reason]);
+    }
+
+    fn orders(&mut self, keys: &BuildKeys, carried: &'a Carried) {
+        let done = carried.done.iter().map(|name| Cow::Borrowed(name.as_bytes())).collect();
+        self.on_one_key("HDEL", keys.orders().as_bytes(), done);
+        let settled =
+            carried.settled.iter().flat_map(|order| [owned(order.position.to_string()), owned(json!(order).to_string())]);
+        self.on_one_key("HSET", keys.settled().as_bytes(), settled.collect());
+    }
+}
+
+fn owned<'a>(text: String) -> Cow<'a, [u8]> {
+    Cow::Owned(text.into_bytes())
 }
 
 // === impl Sorted ===
@@ -231,7 +260,8 @@ mod tests {
     fn a_commit_that_redis_cannot_take_is_not_sent() {
         let cell = |key| (CellKey { space: Space::Row(0), key: number(key) }, Some(b"x"[..].into()));
         let changes = Changes { cells: (0..MOST_WORDS / 2).map(cell).collect(), ..Changes::default() };
-        let commit = Commit { fence: 1, follows: 0, checkpoint: &Checkpoint::default(), changes: &changes };
+        let commit =
+            Commit { fence: 1, follows: 0, checkpoint: &Checkpoint::default(), changes: &changes, carried: &Carried::default() };
         assert!(command(&keys(), "w", Entering::Nothing, &commit).is_err());
     }
 }

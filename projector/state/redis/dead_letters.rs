@@ -4,7 +4,12 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use projections::engine::DeadLetter;
+use redis::Connection;
 
+use super::keys::BuildKeys;
+use super::reading;
+use super::server::Server;
+use crate::fault::Fault;
 use crate::state::letter_keys;
 use crate::state::views::StoredDeadLetter;
 use crate::view::Catalogue;
@@ -17,6 +22,11 @@ pub fn entry(position: u64, kind: &str) -> String {
 /// Where the entries after this position start.
 pub fn after(position: u64) -> String {
     format!("({position:020};")
+}
+
+/// The bounds of the entry of this position, whatever its kind.
+pub fn bounds(position: u64) -> [String; 2] {
+    [format!("[{position:020}:"), format!("({position:020};")]
 }
 
 /// Position and kind of an entry.
@@ -37,7 +47,8 @@ pub fn count(entries: &[String]) -> Vec<(String, u64)> {
 /// Names and values of the fields of its hash, in turn.
 pub fn fields(letter: &DeadLetter) -> Vec<Cow<'_, [u8]>> {
     let keys = Cow::Owned(letter_keys::print(letter).into_bytes());
-    let fields: [(&[u8], Cow<'_, [u8]>); 4] = [
+    let fields: [(&[u8], Cow<'_, [u8]>); 5] = [
+        (b"time", Cow::Owned(letter.time.to_string().into_bytes())),
         (b"kind", Cow::Borrowed(letter.kind.as_bytes())),
         (b"reason", Cow::Borrowed(letter.reason.as_bytes())),
         (b"keys", keys),
@@ -50,8 +61,25 @@ pub fn fields(letter: &DeadLetter) -> Vec<Cow<'_, [u8]>> {
 pub fn parse(position: u64, mut fields: HashMap<String, Vec<u8>>, catalogue: &Catalogue) -> Option<StoredDeadLetter> {
     let mut text = |name| Some(String::from_utf8_lossy(&fields.remove(name)?).into_owned());
     let (kind, reason, keys) = (text("kind")?, text("reason")?, text("keys")?);
+    let time = text("time")?.parse().ok()?;
     let keys = letter_keys::parse(&keys, catalogue);
-    Some(StoredDeadLetter { position, kind, reason, keys, event: fields.remove("event")? })
+    Some(StoredDeadLetter { position, time, kind, reason, keys, event: fields.remove("event")? })
+}
+
+/// The dead letters of these positions; those that are not there are left out.
+pub fn read(server: &Server, keys: &BuildKeys, positions: &[u64]) -> Result<Vec<StoredDeadLetter>, Fault> {
+    let mut pipeline = redis::pipe();
+    for position in positions {
+        pipeline.cmd("HGETALL").arg(keys.dead_letter(*position));
+    }
+    let found: Vec<HashMap<String, Vec<u8>>> =
+        server.ask("reading dead letters", |redis: &mut Connection| reading::all(redis, &pipeline))?;
+    let found = positions.iter().zip(found).filter(|(_, fields)| !fields.is_empty());
+    let letter = |(position, fields): (&u64, _)| {
+        let unreadable = || server.damaged(format!("what is under {} cannot be read", keys.dead_letter(*position)));
+        parse(*position, fields, keys.catalogue()).ok_or_else(unreadable)
+    };
+    found.map(letter).collect()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! | key | type | what |
 //! |---|---|---|
 //! | `NS:projections` | set | names of projections |
-//! | `{NS:shop:0}:projection` | hash | `live` generation, `state`, `reason`, `since`; once for all partitions |
+//! | `{NS:shop:0}:projection` | hash | `live` generation, `state`, `reason`, `since`, `pause`; once for all partitions |
 //! | `{NS:shop:0}:generations` | set | numbers of the builds there are |
 //! | `{NS:shop:0}:owner` | string | who runs it; expires by itself |
 //! | `{NS:shop:0}:g3:cp` | hash | the checkpoint, fence and writer of a build, and what it is a build of |
@@ -17,12 +17,14 @@
 //! | `{NS:shop:0}:g3:x:N:…` | sorted set | keys of the rows that hold a value of index N; all scores are 0 |
 //! | `{NS:shop:0}:g3:u:N:…` | sorted set | keys of the units of a group of roll-up N; all scores are 0 |
 //! | `{NS:shop:0}:g3:j` | hash | fan-out jobs |
-//! | `{NS:shop:0}:g3:w` | hash | entity keys whose events wait |
+//! | `{NS:shop:0}:g3:w` | hash | events that wait, by entity key and position |
 //! | `{NS:shop:0}:g3:o` | sorted set | documents that tables elsewhere do not have yet, `N:…` with the view's number; scores are the commits that
 //!   changed them |
 //! | `{NS:shop:0}:g3:f` | hash | how far those tables are, and who flushes |
 //! | `{NS:shop:0}:g3:d` | sorted set | dead letters, `POSITION:KIND` with 20 digits; all scores are 0 |
-//! | `{NS:shop:0}:g3:d:POSITION` | hash | a dead letter: `kind`, `reason`, `keys`, `event` |
+//! | `{NS:shop:0}:g3:d:POSITION` | hash | a dead letter: `time`, `kind`, `reason`, `keys`, `event` |
+//! | `{NS:shop:0}:g3:q` | hash | what operators ask of the owner, by name |
+//! | `{NS:shop:0}:g3:r` | hash | orders by which the build differs from its log, by position |
 //!
 //! `…` stands for the bytes of a [`Key`], whose order is the order of the values.
 
@@ -220,6 +222,16 @@ impl BuildKeys {
     /// A dead letter.
     pub fn dead_letter(&self, position: u64) -> String {
         format!("{}d:{position}", self.prefix)
+    }
+
+    /// The orders to the owner.
+    pub fn orders(&self) -> String {
+        format!("{}q", self.prefix)
+    }
+
+    /// The orders by which the build differs from its log.
+    pub fn settled(&self) -> String {
+        format!("{}r", self.prefix)
     }
 
     fn view_name(&self, view: ViewId) -> &str {

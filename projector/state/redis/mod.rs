@@ -17,6 +17,7 @@ mod dead_letters;
 mod examine;
 mod fetch;
 pub mod keys;
+mod orders;
 mod outbox;
 mod presence;
 mod reading;
@@ -35,7 +36,8 @@ pub use self::url::RedisUrl;
 use self::keys::BuildKeys;
 use self::server::Server;
 use super::catalogues::Catalogues;
-use super::{Checkpoint, Claim, Commit, Entering, Outcome, StateStore, StoredCells, token};
+use super::views::StoredDeadLetter;
+use super::{Asked, Checkpoint, Claim, Commit, Entering, Order, Outcome, StateStore, StoredCells, token};
 use crate::config::RedisPlace;
 use crate::fault::Fault;
 
@@ -140,6 +142,18 @@ impl StateStore for RedisBuild {
     fn dead_letters(&self) -> Result<u64, Fault> {
         let key = self.keys.dead_letters();
         self.server.ask("counting dead letters", |redis| redis::cmd("ZCARD").arg(&key).query(redis))
+    }
+
+    fn letters(&self, positions: &[u64]) -> Result<Vec<StoredDeadLetter>, Fault> {
+        dead_letters::read(&self.server, &self.keys, positions)
+    }
+
+    fn asked(&self, limit: usize) -> Result<Asked, Fault> {
+        orders::asked(&self.server, &self.keys, limit)
+    }
+
+    fn settled(&self) -> Result<Vec<Order>, Fault> {
+        orders::settled(&self.server, &self.keys)
     }
 
     fn commit(&self, commit: &Commit<'_>) -> Result<Outcome, Fault> {

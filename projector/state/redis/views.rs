@@ -1,6 +1,5 @@
 //! Reading documents and dead letters of live generations.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use projections::codec::{Key, parse_key};
@@ -68,13 +67,12 @@ impl Views for RedisState {
             redis::cmd("ZRANGE").arg(&set).arg(&from).arg("+").arg("BYLEX").arg("LIMIT").arg(0).arg(limit).query(redis)
         })?;
         let positions = entries.iter().filter_map(|entry| dead_letters::parse_entry(entry)).map(|(position, _)| position);
-        let found = positions.map(|position| self.letter(&keys, position));
-        found.filter_map(Result::transpose).collect()
+        dead_letters::read(&self.server, &keys, &positions.collect::<Vec<_>>())
     }
 
     fn dead_letter(&self, projection: &str, position: u64) -> Result<Option<StoredDeadLetter>, Fault> {
         let Some(keys) = self.live_keys(projection)? else { return Ok(None) };
-        self.letter(&keys, position)
+        Ok(dead_letters::read(&self.server, &keys, &[position])?.pop())
     }
 }
 
@@ -176,16 +174,6 @@ impl RedisState {
             Ok(Some(Document { key: key.clone(), version, body }))
         };
         keys.iter().zip(bodies).zip(marks).map(parse).collect()
-    }
-
-    fn letter(&self, keys: &BuildKeys, position: u64) -> Result<Option<StoredDeadLetter>, Fault> {
-        let key = keys.dead_letter(position);
-        let fields: HashMap<String, Vec<u8>> =
-            self.server.ask("reading dead letters", |redis| redis::cmd("HGETALL").arg(&key).query(redis))?;
-        if fields.is_empty() {
-            return Ok(None);
-        }
-        dead_letters::parse(position, fields, keys.catalogue()).map(Some).ok_or_else(|| self.unreadable(&key))
     }
 
     fn is_gone(&self, view: &LiveView) -> Fault {

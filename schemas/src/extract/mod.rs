@@ -73,6 +73,12 @@ impl Extractor {
         self.plan.read_owned(latest, &lifted, out).map_err(|violation| upcast_failed(version, violation))
     }
 
+    /// Fills `out` with what can be read of data that is refused; whether anything can. Values that do not fit their columns are NULL.
+    /// Only data of the newest version is read so: how to lift data is known only where it is right.
+    pub fn salvage<'a>(&self, envelope: &Envelope<'a>, out: &mut Extracted<'a>) -> bool {
+        envelope.version == self.event_type.latest().number && self.plan.salvage(envelope.data, out)
+    }
+
     /// The data as the newest version has it.
     fn lift<'a>(&self, version: &Version, data: &'a str) -> Result<Cow<'a, str>, Violation> {
         let mut data = Cow::Borrowed(data);

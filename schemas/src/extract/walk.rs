@@ -66,6 +66,14 @@ impl Plan {
         Ok(())
     }
 
+    /// Fills `out` with what fits of `data`, whatever else is wrong with it; whether it could be read to its end. Of a name that comes
+    /// twice it is not certain which value counts: then nothing is.
+    pub(super) fn salvage<'a>(&self, data: &'a str, out: &mut Extracted<'a>) -> bool {
+        out.reset(self);
+        let mut walk = Walk { scanner: Scanner::new(data), out, items: Vec::new(), findings: Findings::default() };
+        walk.whole(&self.root).is_ok() && !walk.findings.repeated
+    }
+
     /// Why the columns cannot hold `data`, as far as it is known to be JSON; what else the schema asks is not looked at.
     pub(crate) fn unfit(&self, data: &str) -> Option<String> {
         let mut out = Extracted::default();

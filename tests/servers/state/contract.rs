@@ -11,8 +11,8 @@ use projector::fault::Fault;
 use projector::log::LogIdentity;
 use projector::state::views::Scan;
 use projector::state::{
-    Builds, Checkpoint, Claim, Commit, Creation, Document, DocumentBody, EventMark, NewBuild, Outcome, Reading, Standing,
-    StateStore, Views,
+    Builds, Carried, Checkpoint, Claim, Commit, Creation, Document, DocumentBody, EventMark, NewBuild, Outcome, Reading,
+    Standing, StateStore, Views,
 };
 use projector::tables::Flushed;
 use projector::view::{Catalogue, ColumnSpec, ViewSpec};
@@ -40,6 +40,7 @@ macro_rules! keeps_the_contract {
             what_was_committed_is_fetched, what_is_removed_is_gone, many_cells_and_members, commits_follow_each_other,
             an_older_owner_writes_nothing, readers_see_documents_and_why_one_is_broken, dead_letters_are_kept_with_names,
             builds_are_made_switched_and_dropped, a_build_goes_on_from_another_log_only_from_its_own, an_owner_is_there_until_it_says_otherwise_or_is_gone);
+        $crate::state::letters::keeps_the_contract!($fixture);
     };
     ($fixture:expr; $($name:ident),*) => {
         mod kept {
@@ -106,14 +107,25 @@ pub fn person(id: &str, age: i64) -> Content {
 }
 
 fn try_commit(store: &dyn StateStore, fence: u64) -> Result<Outcome, Fault> {
-    store.commit(&Commit { fence, follows: 0, checkpoint: &Checkpoint::default(), changes: &Changes::default() })
+    store.commit(&Commit {
+        fence,
+        follows: 0,
+        checkpoint: &Checkpoint::default(),
+        changes: &Changes::default(),
+        carried: &Carried::default(),
+    })
 }
 
 /// Commits `changes` after commit number `follows`, up to position `10 * follows + 10`.
 pub fn commit(store: &dyn StateStore, fence: u64, follows: u64, changes: &Changes) -> Outcome {
+    commit_with(store, fence, follows, changes, &Carried::default())
+}
+
+/// The same, with orders that it carries out.
+pub fn commit_with(store: &dyn StateStore, fence: u64, follows: u64, changes: &Changes, carried: &Carried) -> Outcome {
     let event = EventMark { hash: 0xfeed << 48, time: 5 };
     let checkpoint = Checkpoint { position: 10 * follows + 10, commits: follows + 1, event: Some(event) };
-    store.commit(&Commit { fence, follows, checkpoint: &checkpoint, changes }).unwrap()
+    store.commit(&Commit { fence, follows, checkpoint: &checkpoint, changes, carried }).unwrap()
 }
 
 pub fn what_was_committed_is_fetched(fixture: &dyn Fixture) {
@@ -223,8 +235,14 @@ pub fn dead_letters_are_kept_with_names(fixture: &dyn Fixture) {
     let store = store(&state, 1);
     let fence = store.claim().unwrap().fence;
     let keys = vec![(0, key("a\nb"))];
-    let letter =
-        |position| DeadLetter { position, kind: "broken_json", reason: "no".into(), keys: keys.clone(), event: b"{"[..].into() };
+    let letter = |position| DeadLetter {
+        position,
+        time: 7,
+        kind: "broken_json",
+        reason: "no".into(),
+        keys: keys.clone(),
+        event: b"{"[..].into(),
+    };
     let dead_letters = vec![letter(3), letter(5)];
     assert_eq!(commit(&*store, fence, 0, &Changes { dead_letters, ..Changes::default() }), Outcome::Committed);
     let after = |position| -> Vec<u64> {

@@ -2,7 +2,9 @@
 
 mod contract;
 mod embedded;
+mod letters;
 mod outbox;
+mod poison;
 mod redis;
 mod redis_access;
 mod redis_outbox;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use projections::engine::{Changes, Space};
 use projector::config::{RedisPlace, Tls};
 use projector::fault::Fault;
-use projector::state::{Checkpoint, Claim, Commit, EventMark, Outcome, RedisState, RedisUrl, Standing};
+use projector::state::{Carried, Checkpoint, Claim, Commit, EventMark, Outcome, RedisState, RedisUrl, Standing};
 use redis::Commands;
 
 use super::contract::{self, Fixture, State, cell, commit, document, keeps_the_contract, key, open, person, store};
@@ -146,7 +146,8 @@ fn the_loss_of_everything_has_a_name() {
     let fence = store.claim().unwrap().fence;
     let _: () = redis::cmd("FLUSHALL").query(&mut server::client(&redis.server)).unwrap();
     let checkpoint = Checkpoint { commits: 1, ..Checkpoint::default() };
-    let lost = store.commit(&Commit { fence, follows: 0, checkpoint: &checkpoint, changes: &changes(1) });
+    let lost =
+        store.commit(&Commit { fence, follows: 0, checkpoint: &checkpoint, changes: &changes(1), carried: &Carried::default() });
     assert!(matches!(lost, Err(Fault::Lost { .. })), "{lost:?}");
     assert!(matches!(store.claim(), Err(Fault::Lost { .. })));
     assert!(matches!(store.look(), Err(Fault::Lost { .. })));
@@ -187,7 +188,11 @@ fn nobody_goes_on_from_a_commit_that_was_done_in_part() {
         _ => false,
     };
     for _ in 0..2 {
-        assert!(torn(store.commit(&Commit { fence, follows: 0, checkpoint: &checkpoint, changes: &changes }).err()));
+        assert!(torn(
+            store
+                .commit(&Commit { fence, follows: 0, checkpoint: &checkpoint, changes: &changes, carried: &Carried::default() })
+                .err()
+        ));
         let _: () = client.del("{test:shop:0}:g1:j").unwrap();
     }
     assert!(torn(store.claim().err()), "half of it is there");
@@ -209,7 +214,8 @@ fn short_memory_refuses_a_commit_as_a_whole() {
     assert_eq!(commit(&*store, fence, 0, &changes(1)), Outcome::Committed);
     limit("1");
     let checkpoint = Checkpoint { position: 20, commits: 2, event: None };
-    let refused = store.commit(&Commit { fence, follows: 1, checkpoint: &checkpoint, changes: &changes(2) });
+    let refused =
+        store.commit(&Commit { fence, follows: 1, checkpoint: &checkpoint, changes: &changes(2), carried: &Carried::default() });
     assert!(matches!(refused, Err(Fault::Unavailable { .. })), "{refused:?}");
     assert_eq!(version_of(&state, "a"), Some(1));
     limit("0");
@@ -228,7 +234,8 @@ fn a_replica_takes_nothing_until_it_is_the_primary_again() {
     };
     follow("127.0.0.1", "1");
     let checkpoint = Checkpoint { position: 10, commits: 1, event: None };
-    let refused = store.commit(&Commit { fence, follows: 0, checkpoint: &checkpoint, changes: &changes(1) });
+    let refused =
+        store.commit(&Commit { fence, follows: 0, checkpoint: &checkpoint, changes: &changes(1), carried: &Carried::default() });
     assert!(matches!(refused, Err(Fault::Unavailable { .. })), "{refused:?}");
     follow("NO", "ONE");
     assert_eq!(commit(&*store, fence, 0, &changes(1)), Outcome::Committed);
@@ -243,7 +250,8 @@ fn a_commit_that_is_carried_out_after_its_time_is_done_once() {
     redis.server.pause();
     let event = EventMark { hash: 0xfeed << 48, time: 5 };
     let checkpoint = Checkpoint { position: 10, commits: 1, event: Some(event) };
-    let unanswered = store.commit(&Commit { fence, follows: 0, checkpoint: &checkpoint, changes: &changes(1) });
+    let unanswered =
+        store.commit(&Commit { fence, follows: 0, checkpoint: &checkpoint, changes: &changes(1), carried: &Carried::default() });
     assert!(matches!(unanswered, Err(Fault::Unavailable { .. })), "{unanswered:?}");
     redis.server.resume();
     // What was sent first is read first.

@@ -8,7 +8,7 @@ use projector::document;
 use projector::fault::Fault;
 use projector::log::LogIdentity;
 use projector::sqlite::{Database, Durability};
-use projector::state::{Builds, Checkpoint, Commit, EmbeddedState, LiveView, NewBuild, Outcome};
+use projector::state::{Builds, Carried, Checkpoint, Commit, EmbeddedState, LiveView, NewBuild, Outcome};
 use projector::tables::{
     ClickHouseTables, EmbeddedTables, Ensured, Flushed, Request, RowVersion, TableBuild, TableRow, TableStore, TableWriter,
 };
@@ -152,7 +152,9 @@ fn embedded_lists() {
     };
     let changes = Changes { documents: documents().into_iter().map(change).collect(), ..Changes::default() };
     let checkpoint = Checkpoint { position: POSITION, commits: 1, event: None };
-    let outcome = store.commit(&Commit { fence, follows: 0, checkpoint: &checkpoint, changes: &changes }).unwrap();
+    let outcome = store
+        .commit(&Commit { fence, follows: 0, checkpoint: &checkpoint, changes: &changes, carried: &Carried::default() })
+        .unwrap();
     assert_eq!(outcome, Outcome::Committed);
     selects_and_sorts(&EmbeddedTables::new(database));
 }
