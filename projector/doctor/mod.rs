@@ -7,11 +7,13 @@ mod embedded;
 mod projections;
 mod redis;
 mod stream;
+mod tables;
 
 use crate::config::{Config, Http, LogPlace, StatePlace, TablesPlace};
 use crate::fault::{Fault, chain};
 use crate::log::JetStreamLog;
 use crate::state::RedisState;
+use crate::tables::ClickHouse;
 
 /// Something that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +78,7 @@ pub fn examine(config: &Config) -> Vec<Finding> {
             Err(fault) => vec![Subject::State.unusable(&fault)],
         }),
     }
+    findings.extend(examine_tables(&config.tables));
     findings.extend(projections::examine(config, oldest));
     findings
 }
@@ -89,10 +92,19 @@ fn judge_configuration(config: &Config) -> Vec<Finding> {
             format!("http.listen is {address}: whoever reaches it can read all views and publish; put something before it");
         findings.push(Subject::Configuration.warn(message));
     }
-    if config.tables == TablesPlace::Nowhere {
-        findings.push(Subject::Tables.ok("there are none: views are read by key, not as lists"));
-    }
     findings
+}
+
+fn examine_tables(place: &TablesPlace) -> Vec<Finding> {
+    match place {
+        // They are in the file that state is in.
+        TablesPlace::WithState => Vec::new(),
+        TablesPlace::Nowhere => vec![Subject::Tables.ok("there are none: views are read by key, not as lists")],
+        TablesPlace::ClickHouse(place) => match ClickHouse::new(place).and_then(|database| database.examine()) {
+            Ok(facts) => tables::judge(&facts, place),
+            Err(fault) => vec![Subject::Tables.unusable(&fault)],
+        },
+    }
 }
 
 // === impl Subject ===

@@ -12,7 +12,7 @@ mod writer;
 
 use projections::codec::Key;
 
-pub use clickhouse::{ClickHouse, ClickHouseTables, ClickHouseUrl};
+pub use clickhouse::{ClickHouse, ClickHouseFacts, ClickHouseTables, ClickHouseUrl};
 pub use cursor::{BadCursor, Cursor};
 pub use embedded::EmbeddedTables;
 pub use request::{BadRequest, Request};

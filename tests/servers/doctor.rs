@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::folder::{Folder, wait_until_folded};
 use crate::nats::{self, Operator, STREAM};
-use crate::redis;
+use crate::{clickhouse, redis};
 
 /// Exit code, and the findings that are not fine, as `LEVEL SUBJECT MESSAGE`.
 fn examined(folder: &Folder) -> (Option<i32>, Vec<String>) {
@@ -90,4 +90,22 @@ fn what_does_not_answer_or_is_forbidden() {
             "fail projections it is not known what is deployed",
         ],
     );
+}
+
+#[test]
+fn tables_that_are_there_and_not() {
+    let mut server = clickhouse::start();
+    let folder = Folder::embedded();
+    let url = clickhouse::url(&server);
+    let examined = || {
+        let mut command = folder.command(&["doctor"]);
+        let output = command.env("PROJECTOR_TABLES_URL", &url).output().expect("the binary ends");
+        (output.status.code(), String::from_utf8(output.stdout).expect("it prints text"))
+    };
+    let (code, told) = examined();
+    assert!(code == Some(0) && told.contains("/shop answers: ClickHouse 2"), "{told}");
+    assert!(!told.contains("  tables         the user may not"), "{told}");
+    server.kill();
+    let (code, told) = examined();
+    assert!(code == Some(1) && told.contains("fail  tables         looking at the database failed on "), "{told}");
 }

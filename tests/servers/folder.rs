@@ -171,7 +171,8 @@ impl Folder {
         projections.into_iter().find(|projection| projection["name"] == "shop").unwrap_or_default()
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// The binary with these arguments, not started yet.
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = binary::command(self.path(), arguments.iter().copied());
         command.stdin(Stdio::null());
         command

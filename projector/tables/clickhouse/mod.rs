@@ -6,6 +6,7 @@
 mod body;
 mod check;
 mod column;
+mod examine;
 mod layout;
 mod lists;
 mod names;
@@ -31,6 +32,7 @@ use super::{Ensured, TableBuild};
 use crate::config::ClickHousePlace;
 use crate::fault::Fault;
 
+pub use examine::ClickHouseFacts;
 pub use lists::ClickHouseTables;
 pub use url::ClickHouseUrl;
 
