@@ -24,5 +24,6 @@ pub mod state;
 pub mod status;
 pub mod stores;
 pub mod tables;
+mod token;
 pub mod verify;
 pub mod view;

@@ -52,12 +52,12 @@ pub const FAMILIES: &[Family] = &[
     }),
     gauge("projector_generation", "generation that is run", |seen| one(seen.progress.generation as f64)),
     gauge("projector_position", "position that a store holds all events up to", |seen| {
-        by_store(seen.progress.position as f64, backlog(seen).map(|backlog| backlog.flushed as f64))
+        by_store(seen.progress.position as f64, flushed(seen).map(|flushed| flushed as f64))
     }),
     gauge("projector_log_head", "last position of the log as it was seen last", |seen| one(head(seen) as f64)),
     gauge("projector_lag_events", "positions not applied yet", |seen| {
         let behind = |position| head(seen).saturating_sub(position) as f64;
-        by_store(behind(seen.progress.position), backlog(seen).map(|backlog| behind(backlog.flushed)))
+        by_store(behind(seen.progress.position), flushed(seen).map(behind))
     }),
     gauge("projector_lag_seconds", "how long ago the log took the first event not applied yet", |seen| {
         let tables = seen.status().and_then(|status| status.tables_lag).map(|lag| lag.seconds);
@@ -164,11 +164,15 @@ fn by_store(state: f64, tables: Option<f64>) -> Vec<Sample> {
     values.into_iter().filter_map(|(port, value)| Some(labelled("store", port.word(), value?))).collect()
 }
 
-/// How its tables stand, by who writes them, else by what is stored.
+/// How its tables stand by what is stored: who writes them knows little while they do not answer.
 fn backlog(seen: &Seen) -> Option<Backlog> {
+    seen.status()?.record.live_build()?.backlog
+}
+
+/// The position that its tables have reached, by who writes them, else by what is stored.
+fn flushed(seen: &Seen) -> Option<u64> {
     let written = seen.progress.tables.filter(|tables| tables.written > 0);
-    let by_writer = written.map(|tables| Backlog { entries: tables.waiting, flushed: tables.flushed });
-    by_writer.or_else(|| seen.status()?.record.live_build()?.backlog)
+    written.map(|tables| tables.flushed).or_else(|| Some(backlog(seen)?.flushed))
 }
 
 /// What the stores have said, if they have.

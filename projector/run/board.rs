@@ -68,8 +68,6 @@ pub struct Progress {
 /// How far tables in another store are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TableProgress {
-    /// Documents that wait to be written.
-    pub waiting: u64,
     /// Rows that were written since the start.
     pub written: u64,
     /// The position up to which they have the effect of every event, but for fan-out that was left.

@@ -160,8 +160,7 @@ impl BuildRun<'_> {
             build: TableBuild {
                 projection: self.name().to_owned(),
                 number: build.number,
-                // Not the log: another one may be accepted in its place, and the documents stay the same.
-                identity: format!("{:016x} {}", build.fingerprint, build.creation),
+                identity: TableBuild::identity(build.fingerprint, &build.creation),
                 catalogue,
             },
             place: self.place.clone(),

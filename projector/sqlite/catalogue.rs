@@ -20,7 +20,7 @@ use rusqlite::{Connection, TransactionBehavior};
 /// "Proj": how SQLite's `application_id` names our files.
 const APPLICATION: i32 = 0x5072_6f6a;
 /// The version of the tables below.
-const FORMAT: i32 = 4;
+const FORMAT: i32 = 5;
 
 const SHARED: &str = "
 CREATE TABLE log (position INTEGER PRIMARY KEY, time INTEGER NOT NULL, subject TEXT, data BLOB NOT NULL);
@@ -36,7 +36,8 @@ CREATE TABLE generations (
 ) WITHOUT ROWID;
 CREATE TABLE flushing (
     projection TEXT NOT NULL, generation INTEGER NOT NULL, entering INTEGER NOT NULL, epoch INTEGER NOT NULL,
-    flusher TEXT, audit_from INTEGER, filled INTEGER NOT NULL, flushed INTEGER NOT NULL,
+    flusher TEXT, audits TEXT, tables TEXT, view INTEGER, after BLOB, entered INTEGER NOT NULL,
+    flushed INTEGER NOT NULL, settled INTEGER NOT NULL, since INTEGER,
     PRIMARY KEY (projection, generation)
 ) WITHOUT ROWID;
 CREATE TABLE dead_letters (
@@ -174,7 +175,7 @@ mod tests {
             ("CREATE TABLE t (a)", "it is a database of another program"),
             (
                 "CREATE TABLE t (a); PRAGMA application_id = 1349676906; PRAGMA user_version = 9",
-                "its format is 9, this program writes format 4",
+                "its format is 9, this program writes format 5",
             ),
         ] {
             let mut connection = Connection::open_in_memory().unwrap();

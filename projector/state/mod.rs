@@ -4,6 +4,7 @@
 //! one is live, how far each has come. [`Views`] is the reader's side, [`Outbox`] that of tables in another store. The ports block; see
 //! [`crate::log`] for why.
 
+mod audits;
 pub mod builds;
 mod catalogues;
 pub mod embedded;
@@ -11,7 +12,6 @@ mod letter_keys;
 pub mod orders;
 pub mod outbox;
 pub mod redis;
-mod token;
 pub mod views;
 
 use std::sync::Arc;

@@ -11,11 +11,12 @@ use projections::plan::ViewId;
 
 use super::{Checkpoint, Document};
 use crate::fault::Fault;
+use crate::tables::Lost;
 
 /// The documents of one build that wait to be written to its tables, each once, with the number of the commit that entered it last.
 ///
 /// **Who enters.** Each commit of an owner whose tables are in another store enters the documents that it changes, removed ones too. An owner
-/// without such tables enters nothing: its claim empties the outbox and takes back that the tables are filled.
+/// without such tables enters nothing: its claim empties the outbox and takes back all that was noted of tables.
 ///
 /// **Terms.** Who empties the outbox is a flusher. [`Outbox::begin`] starts its term, and ends that of any other; so does every claim of the
 /// build, and whatever tells the store that it may have lost something. What is asked after the end of the term has no effect, and is [`Denied::Superseded`].
@@ -24,8 +25,11 @@ use crate::fault::Fault;
 /// All but `begin` is for who has a term.
 ///
 /// **Forks.** A store that loses its newest commits goes on from an older one, and its tables have rows that were taken from what is lost.
-/// Every claim notes its commit number as the one to audit from, unless a lower one is noted already: rows with a higher number, of an earlier epoch,
-/// may be of the lost commits. [`Note::Audited`] clears that.
+/// Every claim notes its commit number, and the epoch of the last term: rows with a higher number, of an epoch that is not higher,
+/// may be of the lost commits. [`Note::Audited`] clears all that was noted.
+///
+/// **Filling.** Where tables are new, all documents are entered, page by page. How far that is is stored with each page, together with which tables
+/// it is for: whoever begins the next term goes on from there.
 ///
 /// **Size.** An entry is a view and a key. There are never more than there are documents, or were when the tables were written last.
 ///
@@ -45,8 +49,11 @@ pub trait Outbox: Send + Sync {
     /// Enters documents, of which nothing has to exist, as of the present commit. Those that are there stay where they are.
     fn enter(&self, epoch: u64, entries: &[Entry]) -> Result<(), Denied>;
 
-    /// Enters a page of all documents; the first where `from` is `None`. Where the next page starts; `None` after the last.
-    fn enter_page(&self, epoch: u64, from: Option<&Place>) -> Result<Option<Place>, Denied>;
+    /// From now on all documents are to be entered, for these tables, which have nothing that counts; `tables`: what tells them from all others.
+    fn fill(&self, epoch: u64, tables: &str) -> Result<(), Denied>;
+
+    /// Enters the next page of all documents, once [`Outbox::fill`] was asked for. How far that is then.
+    fn enter_page(&self, epoch: u64) -> Result<Entered, Denied>;
 
     /// Notes how far the tables are.
     fn note(&self, epoch: u64, note: Note) -> Result<(), Denied>;
@@ -66,10 +73,28 @@ pub struct Entry {
 pub struct Term {
     /// Its number.
     pub epoch: u64,
-    /// Whether all documents have been entered since the tables were made, or since somebody committed without entering anything.
-    pub is_filled: bool,
-    /// Rows with a higher commit number, of an earlier epoch, have to be written again.
-    pub audit_from: Option<u64>,
+    /// For which tables all documents have been or are being entered, and how far that is; `None` where nothing is known of tables.
+    pub filling: Option<Filling>,
+    /// Rows that may be of lost commits, and have to be written again.
+    pub audits: Vec<Lost>,
+}
+
+/// How all documents are entered for new tables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filling {
+    /// What tells these tables from all others.
+    pub tables: String,
+    /// How far it is.
+    pub entered: Entered,
+}
+
+/// How far documents have been entered for new tables.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Entered {
+    /// So many; some may have been counted twice.
+    pub documents: u64,
+    /// Whether these are all.
+    pub is_all: bool,
 }
 
 /// Entries with their documents, all of one moment.
@@ -94,30 +119,43 @@ pub struct Left {
     pub oldest: Option<u64>,
 }
 
-/// Where a page of documents starts. Only the store that has made it can read it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place(pub Vec<u8>);
-
 /// Something to be known of the tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Note {
-    /// The tables were made now: all documents have to be entered.
+    /// The tables are not there, or other ones are: whatever was noted of some is forgotten.
     Empty,
-    /// All documents have been entered.
-    Filled,
+    /// The same; and they have rows of earlier terms of which nothing is known, all of which have to be audited.
+    Unknown,
     /// Rows of lost commits have been entered.
     Audited,
-    /// The tables have the effect of every event up to this position.
-    Flushed(u64),
+    /// A sweep is over.
+    Swept(Swept),
+}
+
+/// What the tables have after a sweep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Swept {
+    /// The effect of every event up to this position, but for fan-out that was left.
+    pub position: u64,
+    /// Whether no fan-out was left.
+    pub is_settled: bool,
+    /// When the sweep began, in microseconds since 1970: what waits now was entered later.
+    pub began: i64,
 }
 
 /// How the outbox of a build stands, for those who watch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Backlog {
     /// Documents that wait.
     pub entries: u64,
-    /// The position up to which the tables have everything; 0 where nothing is known.
+    /// Since when one of them may have been waiting, at most, in microseconds since 1970; `None` where none waits.
+    pub since: Option<i64>,
+    /// The position up to which the tables have everything but fan-out that was left; 0 where nothing is known.
     pub flushed: u64,
+    /// The position up to which they have everything.
+    pub settled: u64,
+    /// How many documents were entered for new tables so far, while that goes on.
+    pub filling: Option<u64>,
 }
 
 /// Whether commits enter what they change.

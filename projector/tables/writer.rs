@@ -21,19 +21,20 @@ use crate::view::Catalogue;
 ///
 /// **Concurrency.** All methods may be called at once from several threads and processes. Methods block.
 pub trait TableWriter: Send + Sync {
+    /// What is there of the tables of this build. Nothing is changed.
+    fn survey(&self, build: &TableBuild) -> Result<Survey, Fault>;
+
     /// Makes the tables of this build where they are not there, and checks those that are: that they are this build's, and that their columns
     /// have the types that its rows have. Tables of another build that had this number are dropped and made anew; tables of another
-    /// projection, or of no projection, are never touched: the answer then is [`Fault::Unfit`].
+    /// projection, or of no projection, are never touched: the answer then is [`Fault::Unfit`]. What tells the tables from all others comes
+    /// back, as in [`Survey::tables`].
     ///
     /// To be called when a flusher starts, and after [`Fault::Lost`].
-    fn ensure(&self, build: &TableBuild) -> Result<Ensured, Fault>;
+    fn ensure(&self, build: &TableBuild) -> Result<String, Fault>;
 
     /// Writes rows of one view. After an error some of them may be written. Rows are sent as one body, which is in memory: who calls bounds it. Each call
     /// costs a store like ClickHouse about as much as ten thousand rows do; who has few rows waits for more.
     fn write(&self, build: &TableBuild, view: ViewId, rows: &[TableRow]) -> Result<(), Fault>;
-
-    /// The highest version that any row of the build has; [`RowVersion::ZERO`] where there is none.
-    fn newest(&self, build: &TableBuild) -> Result<RowVersion, Fault>;
 
     /// The keys of rows of a view that an earlier writer may have taken from a state that is lost: those with a version whose commit number is
     /// above `lost.commits`, and whose epoch is below `lost.epoch`. In the order of the keys, those after `after`, at most `limit`; deleted
@@ -83,14 +84,14 @@ pub struct TableBuild {
     pub identity: String,
 }
 
-/// What became of the tables of a build.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub enum Ensured {
-    /// Some were made now: every document has to be written, whatever was written before.
-    Made,
-    /// They were all there.
-    There,
+/// What is there of the tables of a build.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Survey {
+    /// What tells these tables from all others that are made before or later, of this build too; `None` where one is missing. At most a few hundred
+    /// bytes.
+    pub tables: Option<String>,
+    /// The highest version that any row has; [`RowVersion::ZERO`] where there is none.
+    pub newest: RowVersion,
 }
 
 /// A document as it goes into a table.
@@ -121,7 +122,7 @@ pub struct RowVersion(u64);
 pub struct Lost {
     /// The last commit number that is known not to be lost.
     pub commits: u64,
-    /// The epoch of the writer that asks.
+    /// The first epoch of those whose rows are known to be of what is there.
     pub epoch: u64,
 }
 
@@ -133,6 +134,16 @@ pub struct VersionOverflow {
     pub epoch: u64,
     /// The commit number, below 2^44.
     pub commits: u64,
+}
+
+// === impl TableBuild ===
+
+impl TableBuild {
+    /// The identity of the build of these definitions that was created under this name. Not of the log: another one may be accepted in its place, and
+    /// the documents stay the same.
+    pub fn identity(fingerprint: u64, creation: &str) -> String {
+        format!("{fingerprint:016x} {creation}")
+    }
 }
 
 // === impl RowVersion ===

@@ -4,6 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use projector::demo::{Generated, Shop};
+use projector::tables::{TableBuild, TableWriter};
 
 use crate::folder::{Folder, succeed, wait_until_folded};
 use crate::process::Server;
@@ -49,6 +50,30 @@ fn embedded_state_can_have_its_tables_elsewhere() {
         folder.run(&["run", "--until-caught-up"]);
     }
     assert_as_embedded(&folder, &clickhouse, [first, second].concat());
+}
+
+#[test]
+fn a_table_that_was_made_by_a_start_that_crashed_is_filled() {
+    let clickhouse = clickhouse::start();
+    let folder = Folder::embedded().with_tables(&clickhouse);
+    let events = take(&mut Shop::new(33));
+    folder.publish(events.clone());
+    folder.run(&["run", "--until-caught-up"]);
+    clickhouse::ask(&clickhouse, "DROP TABLE order_overview__g1 SYNC");
+    // What a start does, up to the moment at which it has made what is missing.
+    let projections = folder.stores().builds.projections().expect("the state answers");
+    let shop = projections.iter().find(|projection| projection.name == "shop").expect("it has run");
+    let live = shop.live_build().expect("it has run").clone();
+    let build = TableBuild {
+        projection: "shop".into(),
+        number: live.number,
+        identity: TableBuild::identity(live.fingerprint, &live.creation),
+        catalogue: live.catalogue,
+    };
+    clickhouse::tables(&clickhouse).ensure(&build).expect("the table can be made");
+    assert_eq!(clickhouse::ask(&clickhouse, "SELECT count() FROM order_overview__g1"), "0\n");
+    folder.run(&["run", "--until-caught-up"]);
+    assert_as_embedded(&folder, &clickhouse, events);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use projections::codec::Key;
 use projections::plan::ViewId;
 
 use super::{Task, Trouble};
-use crate::state::outbox::{Entry, Note, Place};
+use crate::state::outbox::{Entered, Entry};
 use crate::tables::Lost;
 
 /// How many rows are looked for at once.
@@ -14,47 +14,63 @@ const ROWS: usize = 5000;
 /// How far it is.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Feeding {
-    /// At the page of all documents that starts here.
-    Documents(Option<Place>),
-    /// At the rows of a view after a key.
-    Rows(ViewId, Option<Key>),
+    /// At all documents, of which so many are entered.
+    Documents(u64),
+    /// At the rows that one of the audits is about.
+    Rows(Rows),
     /// All is entered.
     Done,
+}
+
+/// A place among the rows that have to be audited.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rows {
+    /// The audit.
+    audit: usize,
+    /// The view.
+    view: ViewId,
+    /// The last key of those that are done.
+    after: Option<Key>,
 }
 
 // === impl Feeding ===
 
 impl Feeding {
-    /// The next step. `audit_from`: of rows, those with a higher commit number; `None`: none at all.
-    pub fn step(self, task: &Task, epoch: u64, audit_from: Option<u64>) -> Result<Feeding, Trouble> {
+    /// When documents have been entered so far.
+    pub fn after(entered: Entered) -> Feeding {
+        if entered.is_all { Feeding::Rows(Rows::default()) } else { Feeding::Documents(entered.documents) }
+    }
+
+    /// The next step.
+    pub fn step(self, task: &Task, epoch: u64, audits: &[Lost]) -> Result<Feeding, Trouble> {
         match self {
-            Feeding::Documents(from) => match task.outbox.enter_page(epoch, from.as_ref())? {
-                Some(next) => Ok(Feeding::Documents(Some(next))),
-                None => {
-                    task.outbox.note(epoch, Note::Filled)?;
-                    Ok(Feeding::Rows(0, None))
+            Feeding::Documents(_) => Ok(Feeding::after(task.outbox.enter_page(epoch)?)),
+            Feeding::Rows(rows) => match audits.get(rows.audit) {
+                Some(_) if rows.view == task.build.catalogue.views.len() => {
+                    Ok(Feeding::Rows(Rows { audit: rows.audit + 1, ..Rows::default() }))
                 }
-            },
-            Feeding::Rows(view, after) => match audit_from {
-                Some(commits) if view < task.build.catalogue.views.len() => {
-                    audit(task, view, Lost { commits, epoch }, after.as_ref())
-                }
-                _ => Ok(Feeding::Done),
+                Some(lost) => rows.enter(task, epoch, *lost).map(Feeding::Rows),
+                None => Ok(Feeding::Done),
             },
             Feeding::Done => Ok(Feeding::Done),
         }
     }
 }
 
-fn audit(task: &Task, view: ViewId, lost: Lost, after: Option<&Key>) -> Result<Feeding, Trouble> {
-    let keys = task.tables(|writer, build| writer.written_after(build, view, lost, after, ROWS))?;
-    let next = match keys.last() {
-        Some(last) if keys.len() == ROWS => Feeding::Rows(view, Some(last.clone())),
-        _ => Feeding::Rows(view + 1, None),
-    };
-    if !keys.is_empty() {
-        let entries: Vec<Entry> = keys.into_iter().map(|key| Entry { view, key }).collect();
-        task.outbox.enter(lost.epoch, &entries)?;
+// === impl Rows ===
+
+impl Rows {
+    /// Enters what is found from here on. Where the next ones are.
+    fn enter(self, task: &Task, epoch: u64, lost: Lost) -> Result<Rows, Trouble> {
+        let keys = task.tables(|writer, build| writer.written_after(build, self.view, lost, self.after.as_ref(), ROWS))?;
+        let next = match keys.last() {
+            Some(last) if keys.len() == ROWS => Rows { after: Some(last.clone()), ..self },
+            _ => Rows { view: self.view + 1, after: None, ..self },
+        };
+        if !keys.is_empty() {
+            let entries: Vec<Entry> = keys.into_iter().map(|key| Entry { view: self.view, key }).collect();
+            task.outbox.enter(epoch, &entries)?;
+        }
+        Ok(next)
     }
-    Ok(next)
 }

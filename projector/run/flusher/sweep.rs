@@ -18,16 +18,18 @@ pub struct Start {
     pub is_settled: bool,
     /// The number of the last sweep that had been asked for.
     pub asked: u64,
+    /// When it began, or before, in microseconds since 1970.
+    pub began: i64,
     commits: u64,
 }
 
 // === impl Sweep ===
 
 impl Sweep {
-    /// Begins one at the moment at which this was taken, where none is under way.
-    pub fn begin(&mut self, taken: &Taken, asked: u64) {
+    /// Begins one at the moment at which this was taken, where none is under way; `began`: a time before that.
+    pub fn begin(&mut self, taken: &Taken, asked: u64, began: i64) {
         let (checkpoint, is_settled) = (&taken.checkpoint, taken.pending_jobs == 0);
-        self.0.get_or_insert(Start { position: checkpoint.position, is_settled, asked, commits: checkpoint.commits });
+        self.0.get_or_insert(Start { position: checkpoint.position, is_settled, asked, began, commits: checkpoint.commits });
     }
 
     /// Where the sweep began that is over, now that this is left.
@@ -52,13 +54,13 @@ mod tests {
         let left = |oldest| Left { entries: 3, oldest };
         let mut sweep = Sweep::default();
         assert_eq!(sweep.end(&left(None)), None, "none has begun");
-        sweep.begin(&taken(5, 1), 1);
+        sweep.begin(&taken(5, 1), 1, 70);
         assert_eq!(sweep.end(&left(Some(5))), None);
-        sweep.begin(&taken(8, 0), 2);
-        let ended = sweep.end(&left(Some(6))).map(|start| (start.position, start.is_settled, start.asked));
-        assert_eq!(ended, Some((50, false, 1)), "what came later does not count");
+        sweep.begin(&taken(8, 0), 2, 80);
+        let ended = sweep.end(&left(Some(6))).map(|start| (start.position, start.is_settled, start.asked, start.began));
+        assert_eq!(ended, Some((50, false, 1, 70)), "what came later does not count");
         assert_eq!(sweep.end(&left(None)), None, "it is over");
-        sweep.begin(&taken(8, 0), 2);
+        sweep.begin(&taken(8, 0), 2, 80);
         assert_eq!(sweep.end(&left(None)).map(|start| (start.position, start.is_settled, start.asked)), Some((80, true, 2)));
     }
 }

@@ -3,13 +3,14 @@
 use std::time::Instant;
 
 use super::batch::Batch;
-use super::feeding::Feeding;
+use super::feeding::{Feeding, Rows};
 use super::sweep::{Start, Sweep};
 use super::{Task, Trouble};
+use crate::clock;
 use crate::fault::Fault;
 use crate::run::board::{Stage, TableProgress};
-use crate::state::outbox::{self, Left, Note, Taken};
-use crate::tables::{Ensured, RowVersion, VersionOverflow};
+use crate::state::outbox::{self, Filling, Left, Note, Swept, Taken};
+use crate::tables::{Lost, RowVersion, Survey, VersionOverflow};
 
 /// How many entries are taken at once: those that commit to the same store wait for it.
 const PAGE: usize = 1000;
@@ -21,12 +22,12 @@ pub struct Term<'t> {
     task: &'t Task,
     epoch: u64,
     feeding: Feeding,
-    audit_from: Option<u64>,
+    audits: Vec<Lost>,
     /// When to audit once more: what an earlier flusher had sent may arrive after the first time.
     second_audit: Option<Instant>,
     sweep: Sweep,
-    /// What was noted last.
-    flushed: Option<u64>,
+    /// What was noted last: a position, and whether no fan-out was left.
+    noted: Option<(u64, bool)>,
 }
 
 /// What came of a round.
@@ -43,17 +44,27 @@ pub struct Round {
 impl<'t> Term<'t> {
     /// Begins one, with tables that are there and are those of the build.
     pub fn begin(task: &'t Task) -> Result<Term<'t>, Trouble> {
-        let ensured = task.tables(|writer, build| writer.ensure(build))?;
-        let newest = task.tables(|writer, build| writer.newest(build))?;
-        let outbox::Term { epoch, mut is_filled, audit_from } = task.outbox.begin(newest.epoch())?;
-        // Tables without any row may be new, though nobody lived to tell.
-        if ensured == Ensured::Made || newest == RowVersion::ZERO {
-            task.outbox.note(epoch, Note::Empty)?;
-            is_filled = false;
+        let survey = task.tables(|writer, build| writer.survey(build))?;
+        let outbox::Term { epoch, filling, mut audits } = task.outbox.begin(survey.newest.epoch())?;
+        if !is_of(filling.as_ref(), &survey) {
+            // Before tables are made: wherever this ends, the next term fills them.
+            let note = forgetting(filling.as_ref(), &survey);
+            task.outbox.note(epoch, note)?;
+            if note == Note::Unknown {
+                audits = vec![Lost { commits: 0, epoch }];
+            }
         }
-        let feeding = if is_filled { Feeding::Rows(0, None) } else { Feeding::Documents(None) };
-        let second_audit = audit_from.map(|_| Instant::now() + task.late_writes);
-        Ok(Term { task, epoch, feeding, audit_from, second_audit, sweep: Sweep::default(), flushed: None })
+        let tables = task.tables(|writer, build| writer.ensure(build))?;
+        let survey = Survey { tables: Some(tables.clone()), ..survey };
+        let feeding = match filling.filter(|filling| is_of(Some(filling), &survey)) {
+            Some(filling) => Feeding::after(filling.entered),
+            None => {
+                task.outbox.fill(epoch, &tables)?;
+                Feeding::Documents(0)
+            }
+        };
+        let second_audit = (!audits.is_empty()).then(|| Instant::now() + task.late_writes);
+        Ok(Term { task, epoch, feeding, audits, second_audit, sweep: Sweep::default(), noted: None })
     }
 
     /// Brings one batch to the tables. `asked`: the number of the last sweep that was asked for.
@@ -64,9 +75,9 @@ impl<'t> Term<'t> {
         let left = self.settle(&batch)?;
         let swept = self.sweep.end(&left);
         if let Some(start) = swept {
-            self.note_flushed(start.position)?;
+            self.note_swept(&start, left)?;
         }
-        self.show_progress(&batch, left, swept);
+        self.show_progress(&batch, swept);
         let has_more = batch.is_full() || self.feeding != Feeding::Done;
         Ok(Round { has_more, swept: swept.map(|start| start.asked) })
     }
@@ -75,14 +86,14 @@ impl<'t> Term<'t> {
     fn feed(&mut self) -> Result<(), Trouble> {
         let is_due = self.feeding == Feeding::Done && self.second_audit.is_some_and(|due| due <= Instant::now());
         if is_due {
-            self.feeding = Feeding::Rows(0, None);
+            self.feeding = Feeding::Rows(Rows::default());
         }
         for _ in 0..PAGES_A_ROUND {
             let feeding = std::mem::replace(&mut self.feeding, Feeding::Done);
             if feeding == Feeding::Done {
                 break;
             }
-            self.feeding = feeding.step(self.task, self.epoch, self.audit_from)?;
+            self.feeding = feeding.step(self.task, self.epoch, &self.audits)?;
         }
         if is_due && self.feeding == Feeding::Done {
             self.task.outbox.note(self.epoch, Note::Audited)?;
@@ -95,9 +106,10 @@ impl<'t> Term<'t> {
     fn gather(&mut self, asked: u64) -> Result<Batch, Trouble> {
         let mut batch = Batch::new(self.task.build.catalogue.views.len());
         loop {
+            let began = clock::now_micros();
             let taken = self.task.outbox.take(batch.entries(), PAGE)?;
             if batch.pages.is_empty() && self.feeding == Feeding::Done {
-                self.sweep.begin(&taken, asked);
+                self.sweep.begin(&taken, asked, began);
             }
             let is_last = is_last(&taken, batch.entries());
             batch.add(taken, self.epoch).map_err(overflow)?;
@@ -122,20 +134,22 @@ impl<'t> Term<'t> {
         Ok(left)
     }
 
-    fn note_flushed(&mut self, position: u64) -> Result<(), Trouble> {
-        if self.flushed != Some(position) {
-            self.task.outbox.note(self.epoch, Note::Flushed(position))?;
-            self.flushed = Some(position);
+    /// Where nothing waits and all is as it was, nothing is written.
+    fn note_swept(&mut self, start: &Start, left: Left) -> Result<(), Trouble> {
+        let Start { position, is_settled, began, .. } = *start;
+        let now = Some((position, is_settled));
+        if left.entries > 0 || self.noted != now {
+            self.task.outbox.note(self.epoch, Note::Swept(Swept { position, is_settled, began }))?;
+            self.noted = now;
         }
         Ok(())
     }
 
-    fn show_progress(&self, batch: &Batch, left: Left, swept: Option<Start>) {
+    fn show_progress(&self, batch: &Batch, swept: Option<Start>) {
         self.task.place.progress.send_if_modified(|progress| {
             let before = progress.tables.unwrap_or_default();
             let settled = swept.filter(|start| start.is_settled).map(|start| start.position);
             let now = TableProgress {
-                waiting: left.entries,
                 written: before.written + batch.entries() as u64,
                 flushed: swept.map_or(before.flushed, |start| start.position),
                 settled: settled.unwrap_or(before.settled),
@@ -147,6 +161,16 @@ impl<'t> Term<'t> {
             progress.tables.replace(now) != Some(now)
         });
     }
+}
+
+/// Whether these are the tables that are being filled, or are full. Tables without any row may have been emptied by hand.
+fn is_of(filling: Option<&Filling>, survey: &Survey) -> bool {
+    filling.is_some_and(|filling| Some(&filling.tables) == survey.tables.as_ref()) && survey.newest != RowVersion::ZERO
+}
+
+/// What to note of tables that are to be filled anew. Rows that were written for what is known of are those of its history.
+fn forgetting(filling: Option<&Filling>, survey: &Survey) -> Note {
+    if filling.is_none() && survey.newest != RowVersion::ZERO { Note::Unknown } else { Note::Empty }
 }
 
 /// Whether there is nothing after this page. One that is empty is the last, whatever has come since.

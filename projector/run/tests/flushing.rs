@@ -140,7 +140,7 @@ fn a_mistake_in_the_flusher_halts_the_projection() {
 fn a_write_that_was_not_answered_is_made_again() {
     let folder = tempfile::tempdir().unwrap();
     let shop = Shop::new(folder.path());
-    for (mishap, age) in [(Mishap::WriteUnanswered, 1), (Mishap::Vanish, 2)] {
+    for (mishap, age) in [(Mishap::MadeUnanswered, 0), (Mishap::WriteUnanswered, 1), (Mishap::Vanish, 2)] {
         shop.world.publish(&[&born("a", age), &born("b", 5)]);
         shop.tables.script(mishap);
         shop.assert_equal(&format!("{mishap:?}"));
@@ -180,7 +180,37 @@ fn tables_that_were_left_alone_are_filled_anew() {
     let without = World::new(folder.path());
     assert!(without.catch_up(&without.definition(Policy::Park, 1)).is_none());
     assert_ne!(shop.tables.documents(1), shop.world.documents());
+    // Who ran without tables told nobody which documents are gone.
+    shop.tables.insert(&["z"]);
     shop.assert_equal("after a run without tables");
+}
+
+#[test]
+fn a_fill_that_was_interrupted_goes_on_where_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = Shop::new(folder.path());
+    shop.world.publish(&[&born("a", 1), &born("b", 1), &born("c", 1)]);
+    shop.assert_equal("at first");
+    for (after, rows) in [("a", 2), ("b", 1), ("c", 0)] {
+        let key = projections::codec::Key::of(&[schemas::Value::Text(after.into())]);
+        let key: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+        World::execute(folder.path(), &format!("UPDATE flushing SET view = 0, after = x'{key}'"));
+        shop.tables.rows.store(0, Ordering::SeqCst);
+        shop.assert_equal(after);
+        assert_eq!(shop.tables.rows.load(Ordering::SeqCst), rows, "after {after}");
+    }
+}
+
+#[test]
+fn tables_that_were_made_as_the_end_came_are_filled() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = Shop::new(folder.path());
+    shop.world.publish(&[&born("a", 1), &born("b", 1)]);
+    shop.assert_equal("at first");
+    // Made anew by who did not live to say so; one row has got into them since.
+    shop.tables.make_anew(&["a"]);
+    assert_eq!(shop.tables.documents(1).len(), 1);
+    shop.assert_equal("after the next start");
 }
 
 #[test]

@@ -6,9 +6,10 @@ use std::sync::{Mutex, MutexGuard};
 
 use projections::codec::Key;
 use projections::plan::ViewId;
+use schemas::Value;
 
 use crate::fault::Fault;
-use crate::tables::{Ensured, Lost, RowVersion, TableBuild, TableRow, TableWriter};
+use crate::tables::{Lost, RowVersion, Survey, TableBuild, TableRow, TableWriter};
 
 /// What goes wrong with them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub enum Mishap {
     WritePanics,
     /// A write is done, and the answer gets lost, once.
     WriteUnanswered,
+    /// Tables are made, and the answer gets lost, once: as good as a crash right after.
+    MadeUnanswered,
     /// The tables are gone, once.
     Vanish,
     /// They are of other types, for ever.
@@ -30,14 +33,26 @@ pub struct MemoryTables {
     pub is_down: AtomicBool,
     /// How often they were written.
     pub writes: AtomicUsize,
+    /// How many rows were written.
+    pub rows: AtomicUsize,
     tables: Mutex<Tables>,
 }
 
 #[derive(Default)]
 struct Tables {
     mishap: Option<Mishap>,
-    builds: BTreeMap<u64, (String, Rows)>,
+    builds: BTreeMap<u64, Made>,
+    /// How many were made, or might have been.
+    made: u64,
     shown: Option<u64>,
+}
+
+/// The tables of a build.
+#[derive(Clone)]
+struct Made {
+    identity: String,
+    made: String,
+    rows: Rows,
 }
 
 /// Rows by view and key.
@@ -54,7 +69,7 @@ impl MemoryTables {
     /// All documents of a generation, by key.
     pub fn documents(&self, number: u64) -> Vec<String> {
         let tables = self.lock();
-        let rows = tables.builds.get(&number).map(|(_, rows)| rows.values());
+        let rows = tables.builds.get(&number).map(|found| found.rows.values());
         rows.into_iter().flatten().filter_map(|row| row.document.clone()).collect()
     }
 
@@ -62,6 +77,26 @@ impl MemoryTables {
     pub fn generations(&self) -> (Vec<u64>, Option<u64>) {
         let tables = self.lock();
         (tables.builds.keys().copied().collect(), tables.shown)
+    }
+
+    /// Makes the tables of generation 1 anew, with none but these rows.
+    pub fn make_anew(&self, kept: &[&str]) {
+        let mut tables = self.lock();
+        tables.made += 1;
+        let made = tables.made.to_string();
+        let found = tables.builds.get_mut(&1).unwrap();
+        found.made = made;
+        found.rows.retain(|(_, key), _| kept.iter().any(|id| *key == Key::of(&[Value::Text((*id).into())])));
+    }
+
+    /// Puts rows into the tables of generation 1 that an earlier writer might have left there.
+    pub fn insert(&self, ids: &[&str]) {
+        let version = RowVersion::new(1, 1).unwrap();
+        for id in ids {
+            let key = Key::of(&[Value::Text((*id).into())]);
+            let row = TableRow { key: key.clone(), document: Some("{}".into()), position: 1, version };
+            self.lock().builds.get_mut(&1).unwrap().rows.insert((0, key), row);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Tables> {
@@ -91,19 +126,28 @@ impl Tables {
 }
 
 impl TableWriter for MemoryTables {
-    fn ensure(&self, build: &TableBuild) -> Result<Ensured, Fault> {
+    fn survey(&self, build: &TableBuild) -> Result<Survey, Fault> {
+        let tables = self.answering()?;
+        let found = tables.builds.get(&build.number).filter(|found| found.identity == build.identity);
+        let newest = found.and_then(|found| found.rows.values().map(|row| row.version).max());
+        Ok(Survey { tables: found.map(|found| found.made.clone()), newest: newest.unwrap_or_default() })
+    }
+
+    fn ensure(&self, build: &TableBuild) -> Result<String, Fault> {
         let mut tables = self.answering()?;
-        match tables.builds.get(&build.number) {
-            Some((identity, _)) if *identity == build.identity => Ok(Ensured::There),
-            _ => {
-                tables.builds.insert(build.number, (build.identity.clone(), Rows::new()));
-                Ok(Ensured::Made)
-            }
+        tables.made += 1;
+        let new = Made { identity: build.identity.clone(), made: tables.made.to_string(), rows: Rows::new() };
+        let found = tables.builds.entry(build.number).or_insert_with(|| new.clone());
+        if found.identity != build.identity {
+            *found = new;
         }
+        let made = found.made.clone();
+        if tables.happens(Mishap::MadeUnanswered) { Err(unavailable()) } else { Ok(made) }
     }
 
     fn write(&self, build: &TableBuild, view: ViewId, rows: &[TableRow]) -> Result<(), Fault> {
         self.writes.fetch_add(1, Ordering::SeqCst);
+        self.rows.fetch_add(rows.len(), Ordering::SeqCst);
         let mut tables = self.of(build)?;
         let panics = tables.happens(Mishap::WritePanics);
         let vanish = tables.happens(Mishap::Vanish);
@@ -112,9 +156,9 @@ impl TableWriter for MemoryTables {
             tables.builds.clear();
             return Err(lost());
         }
-        let (_, stored) = tables.builds.get_mut(&build.number).unwrap();
+        let stored = tables.builds.get_mut(&build.number).unwrap();
         for row in rows {
-            let kept = stored.entry((view, row.key.clone())).or_insert_with(|| row.clone());
+            let kept = stored.rows.entry((view, row.key.clone())).or_insert_with(|| row.clone());
             assert!(kept.version != row.version || kept == row, "a row is a function of key and version");
             if kept.version <= row.version {
                 *kept = row.clone();
@@ -123,11 +167,6 @@ impl TableWriter for MemoryTables {
         drop(tables);
         assert!(!panics, "a mistake in write");
         if unanswered { Err(unavailable()) } else { Ok(()) }
-    }
-
-    fn newest(&self, build: &TableBuild) -> Result<RowVersion, Fault> {
-        let tables = self.of(build)?;
-        Ok(tables.builds[&build.number].1.values().map(|row| row.version).max().unwrap_or_default())
     }
 
     fn written_after(
@@ -140,7 +179,7 @@ impl TableWriter for MemoryTables {
     ) -> Result<Vec<Key>, Fault> {
         let tables = self.of(build)?;
         let is_wanted = |row: &TableRow| row.version.commits() > lost.commits && row.version.epoch() < lost.epoch;
-        let rows = tables.builds[&build.number].1.iter();
+        let rows = tables.builds[&build.number].rows.iter();
         let found = rows.filter(|((of, key), row)| *of == view && Some(key) > after && is_wanted(row));
         Ok(found.take(limit).map(|((_, key), _)| key.clone()).collect())
     }

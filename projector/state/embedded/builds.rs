@@ -8,14 +8,16 @@ use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use serde_json::json;
 
+use super::flushing;
 use super::layout::{self, Layout};
-use super::outbox::{self, EmbeddedOutbox};
+use super::outbox::EmbeddedOutbox;
 use super::{EmbeddedBuild, EmbeddedState, checkpoint, fetch, orders, presence};
 use crate::clock;
 use crate::fault::Fault;
 use crate::log::LogIdentity;
 use crate::sqlite::catalogue::BuildTables;
-use crate::state::{Build, Builds, Creation, NewBuild, Order, Outbox, Pause, ProjectionRecord, Standing, StateStore, token};
+use crate::state::{Build, Builds, Creation, NewBuild, Order, Outbox, Pause, ProjectionRecord, Standing, StateStore};
+use crate::token;
 use crate::view::Catalogue;
 
 impl Builds for EmbeddedState {
@@ -174,7 +176,7 @@ fn build(file: &Transaction<'_>, projection: &str, row: &Row<'_>) -> rusqlite::R
         pending_jobs: fetch::count_cells(file, &cells, Space::Job)?,
         parked_keys: fetch::count_parked_keys(file, &cells)?,
         open_orders: orders::count(file, projection, number)?,
-        backlog: outbox::backlog(file, projection, number)?,
+        backlog: flushing::backlog(file, projection, number)?,
         catalogue,
     })
 }

@@ -5,7 +5,7 @@ use projections::engine::{Changes, Content, DeadLetter, DocumentChange, Tried};
 use rusqlite::{Transaction, params};
 
 use super::layout::{Layout, ViewLayout};
-use super::{address, outbox, records};
+use super::{address, flushing, records};
 use crate::document;
 use crate::state::{Claim, Commit, Entering, Outcome};
 
@@ -101,7 +101,8 @@ impl<'a> Writes<'a> {
             document.write(file, layout.view(document.view))?;
         }
         if let Some(commits) = self.enters {
-            outbox::enter(file, layout, self.documents.iter().map(|document| (document.view, document.key)), commits)?;
+            let documents = self.documents.iter().map(|document| (document.view, document.key));
+            flushing::enter(file, layout, (projection, number), documents, commits)?;
         }
         for letter in self.dead_letters {
             records::put_dead_letter(file, projection, number, letter)?;

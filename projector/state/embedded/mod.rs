@@ -9,6 +9,7 @@ mod builds;
 mod commit;
 mod documents;
 mod fetch;
+mod flushing;
 mod layout;
 mod orders;
 mod outbox;
@@ -74,7 +75,7 @@ impl StateStore for EmbeddedBuild {
         let claimed = self.database.write("claiming the projection", |file| {
             let claimed = file.query_row(sql, params![self.projection, self.number], claim).optional()?;
             if let Some(Claim { checkpoint, .. }) = &claimed {
-                outbox::claimed(file, &self.layout, (&self.projection, self.number), checkpoint, self.entering)?;
+                flushing::claimed(file, &self.layout, (&self.projection, self.number), checkpoint, self.entering)?;
             }
             Ok(claimed)
         })?;

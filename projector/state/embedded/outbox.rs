@@ -5,16 +5,17 @@ use std::sync::Arc;
 use projections::codec::Key;
 use projections::engine::Space;
 use projections::plan::ViewId;
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{OptionalExtension, ToSql, Transaction, params, params_from_iter};
 
+use super::flushing::{self, FILLING};
 use super::layout::Layout;
-use super::{Checkpoint, EmbeddedState, documents, fetch, look};
+use super::{documents, fetch, look};
 use crate::fault::Fault;
 use crate::sqlite::Database;
 use crate::sqlite::catalogue::BuildTables;
-use crate::state::outbox::{Denied, Entry, Left, Note, Place, Taken, Term};
-use crate::state::{Backlog, Entering, Outbox, token};
-use crate::tables::Flushed;
+use crate::state::outbox::{Denied, Entered, Entry, Filling, Left, Note, Swept, Taken, Term};
+use crate::state::{Outbox, audits};
+use crate::token;
 
 /// How many documents are entered at once: a commit waits for it.
 const PAGE: usize = 5000;
@@ -77,15 +78,50 @@ impl EmbeddedOutbox {
         file.prepare_cached(&sql)?.query_row([], |row| Ok(Left { entries: row.get(0)?, oldest: row.get(1)? }))
     }
 
-    /// Enters what is not there already.
-    fn add(&self, file: &Transaction<'_>, entries: impl Iterator<Item = Entry>) -> rusqlite::Result<()> {
+    /// Enters what is not there already; how much that is.
+    fn add(&self, file: &Transaction<'_>, entries: impl Iterator<Item = Entry>) -> rusqlite::Result<usize> {
         let commits = self.commits(file)?;
         let sql = format!("INSERT INTO {} VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING", self.layout.outbox);
-        let mut add = file.prepare_cached(&sql)?;
+        let (mut add, mut added) = (file.prepare_cached(&sql)?, 0);
         for entry in entries {
-            add.execute(params![entry.view, &entry.key[..], commits])?;
+            added += add.execute(params![entry.view, &entry.key[..], commits])?;
         }
-        Ok(())
+        if added > 0 {
+            flushing::waiting(file, &self.projection, self.number)?;
+        }
+        Ok(added)
+    }
+
+    /// Changes the flusher's record; its first two parameters are taken.
+    fn update(&self, file: &Transaction<'_>, change: &str, values: &[&dyn ToSql]) -> rusqlite::Result<()> {
+        let sql = format!("UPDATE flushing SET {change} WHERE projection = ?1 AND generation = ?2");
+        let build: [&dyn ToSql; 2] = [&self.projection, &self.number];
+        file.prepare_cached(&sql)?.execute(params_from_iter(build.iter().chain(values))).map(drop)
+    }
+
+    /// How far all documents are entered; `None` where nobody has asked for it.
+    fn filling(&self, file: &Transaction<'_>) -> rusqlite::Result<Option<Filling>> {
+        let sql = format!("SELECT {FILLING} FROM flushing WHERE projection = ?1 AND generation = ?2");
+        file.prepare_cached(&sql)?.query_row(params![self.projection, self.number], flushing::filling)
+    }
+
+    /// Enters the page that the record says, and notes where the next one starts.
+    fn add_page(&self, file: &Transaction<'_>) -> rusqlite::Result<()> {
+        let sql = "SELECT view, after FROM flushing WHERE projection = ?1 AND generation = ?2 AND view IS NOT NULL";
+        let place = file.prepare_cached(sql)?.query_row(params![self.projection, self.number], |row| {
+            Ok((row.get::<_, ViewId>(0)?, row.get::<_, Option<Vec<u8>>>(1)?.unwrap_or_default()))
+        });
+        let Some((view, after)) = place.optional()? else { return Ok(()) };
+        let keys = self.keys_after(file, view, &after)?;
+        let (entered, last) = (keys.len(), keys.last().filter(|_| keys.len() == PAGE).map(|key| key.to_vec()));
+        let next = if last.is_some() { Some(view) } else { self.view_at(view + 1) };
+        self.add(file, keys.into_iter().map(|key| Entry { view, key }))?;
+        self.update(file, "view = ?3, after = ?4, entered = entered + ?5", &[&next, &last, &entered])
+    }
+
+    /// The view of this number, if there is one.
+    fn view_at(&self, view: ViewId) -> Option<ViewId> {
+        Some(view).filter(|&view| view < self.layout.views.len())
     }
 
     fn keys_after(&self, file: &Transaction<'_>, view: ViewId, after: &[u8]) -> rusqlite::Result<Vec<Key>> {
@@ -96,11 +132,14 @@ impl EmbeddedOutbox {
 
 impl Outbox for EmbeddedOutbox {
     fn begin(&self, newest: u64) -> Result<Term, Denied> {
-        let sql = "UPDATE flushing SET epoch = max(epoch, ?3) + 1, flusher = ?4, audit_from = iif(epoch < ?3, 0, audit_from)
-                   WHERE projection = ?1 AND generation = ?2 AND entering RETURNING epoch, filled, audit_from";
+        let sql = "UPDATE flushing SET epoch = max(epoch, ?3) + 1, flusher = ?4, audits = iif(epoch < ?3, '0:' || ?3, audits)
+                   WHERE projection = ?1 AND generation = ?2 AND entering RETURNING ";
+        let sql = format!("{sql} {FILLING}, epoch, audits");
         let begun = self.database.write("beginning to flush", |file| {
-            file.query_row(sql, params![self.projection, self.number, newest, self.flusher], |row| {
-                Ok(Term { epoch: row.get(0)?, is_filled: row.get(1)?, audit_from: row.get(2)? })
+            file.query_row(&sql, params![self.projection, self.number, newest, self.flusher], |row| {
+                let audits: Option<String> = row.get(4)?;
+                let audits = audits.as_deref().map(audits::parse).unwrap_or_default();
+                Ok(Term { filling: flushing::filling(row)?, epoch: row.get(3)?, audits })
             })
             .optional()
         })?;
@@ -131,103 +170,45 @@ impl Outbox for EmbeddedOutbox {
             for entry in entries {
                 remove.execute(params![entry.view, &entry.key[..], read_at])?;
             }
-            self.left(file)
+            let left = self.left(file)?;
+            if left.entries == 0 {
+                self.update(file, "since = NULL", &[])?;
+            }
+            Ok(left)
         })
     }
 
     fn enter(&self, epoch: u64, entries: &[Entry]) -> Result<(), Denied> {
-        self.in_term("entering documents", epoch, |file| self.add(file, entries.iter().cloned()))
+        self.in_term("entering documents", epoch, |file| self.add(file, entries.iter().cloned()).map(drop))
     }
 
-    fn enter_page(&self, epoch: u64, from: Option<&Place>) -> Result<Option<Place>, Denied> {
-        let (view, after) = from.and_then(parse_place).unwrap_or((0, &[]));
+    fn fill(&self, epoch: u64, tables: &str) -> Result<(), Denied> {
+        self.in_term("beginning to fill tables", epoch, |file| {
+            self.update(
+                file,
+                "tables = ?3, view = ?4, after = NULL, entered = 0, flushed = 0, settled = 0",
+                &[&tables, &self.view_at(0)],
+            )
+        })
+    }
+
+    fn enter_page(&self, epoch: u64) -> Result<Entered, Denied> {
         self.in_term("entering documents", epoch, |file| {
-            if view >= self.layout.views.len() {
-                return Ok(None);
-            }
-            let keys = self.keys_after(file, view, after)?;
-            let next = match keys.last() {
-                Some(last) if keys.len() == PAGE => place(view, last),
-                _ => place(view + 1, &[]),
-            };
-            self.add(file, keys.into_iter().map(|key| Entry { view, key }))?;
-            Ok(Some(next))
+            self.add_page(file)?;
+            Ok(self.filling(file)?.map(|filling| filling.entered).unwrap_or_default())
         })
     }
 
     fn note(&self, epoch: u64, note: Note) -> Result<(), Denied> {
-        let (change, value) = match note {
-            Note::Empty => ("filled = 0, flushed = ?3", 0),
-            Note::Filled => ("filled = ?3", 1),
-            Note::Audited => ("audit_from = nullif(?3, 0)", 0),
-            Note::Flushed(position) => ("flushed = ?3", position),
-        };
-        let sql = format!("UPDATE flushing SET {change} WHERE projection = ?1 AND generation = ?2");
-        self.in_term("noting how far the tables are", epoch, |file| {
-            file.prepare_cached(&sql)?.execute(params![self.projection, self.number, value]).map(drop)
+        let forget = "tables = NULL, view = NULL, after = NULL, entered = 0, flushed = 0, settled = 0";
+        self.in_term("noting how far the tables are", epoch, |file| match note {
+            Note::Empty => self.update(file, forget, &[]),
+            Note::Unknown => self.update(file, &format!("{forget}, audits = ?3"), &[&audits::all_before(epoch)]),
+            Note::Audited => self.update(file, "audits = NULL", &[]),
+            Note::Swept(Swept { position, is_settled, began }) => {
+                let change = "flushed = ?3, settled = iif(?4, ?3, settled), since = max(since, ?5)";
+                self.update(file, change, &[&position, &is_settled, &began])
+            }
         })
     }
-}
-
-impl Flushed for EmbeddedState {
-    fn flushed(&self, projection: &str, generation: u64) -> Result<u64, Fault> {
-        let flushed = self.database.read("reading how far the tables are", |file| flushed(file, projection, generation))?;
-        Ok(flushed.unwrap_or(0))
-    }
-}
-
-/// A build has a new owner: what flushers knew may be of commits that are lost.
-pub fn claimed(
-    file: &Transaction<'_>,
-    layout: &Layout,
-    (projection, number): (&str, u64),
-    checkpoint: &Checkpoint,
-    entering: Entering,
-) -> rusqlite::Result<()> {
-    if entering == Entering::Nothing {
-        let sql = "UPDATE flushing SET entering = 0, flusher = NULL, audit_from = NULL, filled = 0, flushed = 0
-                   WHERE projection = ?1 AND generation = ?2";
-        file.execute(sql, params![projection, number])?;
-        return file.execute(&format!("DELETE FROM {}", layout.outbox), []).map(drop);
-    }
-    let sql = "INSERT INTO flushing VALUES (?1, ?2, 1, 0, NULL, 0, 0, 0) ON CONFLICT DO UPDATE SET
-               entering = 1, flusher = NULL, audit_from = iif(filled, min(coalesce(audit_from, ?3), ?3), 0), flushed = min(flushed, ?4)";
-    file.execute(sql, params![projection, number, checkpoint.commits, checkpoint.position]).map(drop)
-}
-
-/// Enters documents as of this commit.
-pub fn enter<'k>(
-    file: &Transaction<'_>,
-    layout: &Layout,
-    documents: impl Iterator<Item = (ViewId, &'k Key)>,
-    commits: u64,
-) -> rusqlite::Result<()> {
-    let mut put = file.prepare_cached(&layout.put_entry)?;
-    for (view, key) in documents {
-        put.execute(params![view, &key[..], commits])?;
-    }
-    Ok(())
-}
-
-/// How the outbox of a build stands; `None` where its tables are not elsewhere.
-pub fn backlog(file: &Transaction<'_>, projection: &str, number: u64) -> rusqlite::Result<Option<Backlog>> {
-    let Some(flushed) = flushed(file, projection, number)? else { return Ok(None) };
-    let sql = format!("SELECT count(*) FROM {}", BuildTables::new(projection, number).outbox());
-    Ok(Some(Backlog { entries: file.query_row(&sql, [], |row| row.get(0))?, flushed }))
-}
-
-fn flushed(file: &Transaction<'_>, projection: &str, number: u64) -> rusqlite::Result<Option<u64>> {
-    let sql = "SELECT flushed FROM flushing WHERE projection = ?1 AND generation = ?2 AND entering";
-    file.prepare_cached(sql)?.query_row(params![projection, number], |row| row.get(0)).optional()
-}
-
-fn place(view: ViewId, after: &[u8]) -> Place {
-    let mut bytes = (view as u64).to_be_bytes().to_vec();
-    bytes.extend_from_slice(after);
-    Place(bytes)
-}
-
-fn parse_place(Place(bytes): &Place) -> Option<(ViewId, &[u8])> {
-    let (view, after) = bytes.split_first_chunk()?;
-    Some((usize::try_from(u64::from_be_bytes(*view)).ok()?, after))
 }

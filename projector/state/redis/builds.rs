@@ -13,9 +13,8 @@ use super::{RedisBuild, RedisState, checkpoint, dead_letters, keys, orders, pres
 use crate::clock;
 use crate::fault::Fault;
 use crate::log::LogIdentity;
-use crate::state::{
-    Backlog, Build, Builds, Creation, NewBuild, Order, Outbox, Pause, ProjectionRecord, Standing, StateStore, token,
-};
+use crate::state::{Backlog, Build, Builds, Creation, NewBuild, Order, Outbox, Pause, ProjectionRecord, Standing, StateStore};
+use crate::token;
 use crate::view::Catalogue;
 
 const ACCEPT_LOG: &str = include_str!("scripts/accept_log.lua");
@@ -214,11 +213,11 @@ impl RedisState {
         let mut pipeline = redis::pipe();
         pipeline.cmd("ZRANGE").arg(keys.dead_letters()).arg(0).arg(-1);
         pipeline.cmd("HLEN").arg(keys.jobs()).cmd("HKEYS").arg(keys.parked()).cmd("HLEN").arg(keys.orders());
-        pipeline.cmd("HMGET").arg(keys.flusher()).arg(&["entering", "flushed"]).cmd("ZCARD").arg(keys.outbox());
-        type Found = (Vec<String>, u64, Vec<Vec<u8>>, u64, (Option<u64>, Option<u64>), u64);
-        let (dead_letters, pending_jobs, parked, open_orders, (entering, flushed), entries) =
+        pipeline.cmd("HMGET").arg(keys.flusher()).arg(FLUSHER_FIELDS).cmd("ZCARD").arg(keys.outbox());
+        type Found = (Vec<String>, u64, Vec<Vec<u8>>, u64, FlusherFields, u64);
+        let (dead_letters, pending_jobs, parked, open_orders, flusher, entries) =
             self.server.ask("counting", |redis| pipeline.query::<Found>(redis))?;
-        let backlog = entering.map(|_| Backlog { entries, flushed: flushed.unwrap_or(0) });
+        let backlog = backlog(flusher, entries);
         let mut pipeline = redis::pipe();
         for view in 0..keys.catalogue().views.len() {
             pipeline.cmd("HLEN").arg(keys.broken(view));
@@ -237,6 +236,21 @@ struct Counts {
     parked_keys: u64,
     backlog: Option<Backlog>,
     open_orders: u64,
+}
+
+/// What is read of the flusher's record.
+const FLUSHER_FIELDS: &[&str] = &["entering", "flushed", "settled", "since", "entered", "filled"];
+type FlusherFields = (Option<u64>, Option<u64>, Option<u64>, Option<i64>, Option<u64>, Option<u64>);
+
+/// How the outbox stands; `None` where the tables are not elsewhere.
+fn backlog((entering, flushed, settled, since, entered, filled): FlusherFields, entries: u64) -> Option<Backlog> {
+    entering.map(|_| Backlog {
+        entries,
+        since,
+        flushed: flushed.unwrap_or(0),
+        settled: settled.unwrap_or(0),
+        filling: entered.filter(|_| filled != Some(1)),
+    })
 }
 
 /// How many entity keys there are among those of parked cells, whose last eight bytes are the position of an event.

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::keys::{BuildKeys, Slot};
 use super::{checkpoint, dead_letters, keys};
+use crate::clock;
 use crate::document;
 use crate::state::{Carried, Commit, Entering};
 
@@ -138,9 +139,14 @@ impl<'a> Writes<'a> {
 
     /// Each changed document waits in the outbox from this commit on.
     fn entries(&mut self, keys: &BuildKeys, documents: &'a [DocumentChange], commits: u64) {
+        if documents.is_empty() {
+            return;
+        }
         let commits = commits.to_string().into_bytes();
         let scored = |change: &DocumentChange| [Cow::Owned(commits.clone()), Cow::Owned(keys::entry(change.view, &change.key))];
         self.on_one_key("ZADD", keys.outbox().as_bytes(), documents.iter().flat_map(scored).collect());
+        let since = [Cow::Borrowed(&b"since"[..]), owned(clock::now_micros().to_string())];
+        self.on_one_key("HSETNX", keys.flusher().as_bytes(), since.into());
     }
 
     fn dead_letters(&mut self, keys: &BuildKeys, letters: &'a [DeadLetter]) {

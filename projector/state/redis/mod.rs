@@ -37,9 +37,10 @@ use self::keys::BuildKeys;
 use self::server::Server;
 use super::catalogues::Catalogues;
 use super::views::StoredDeadLetter;
-use super::{Asked, Checkpoint, Claim, Commit, Entering, Order, Outcome, StateStore, StoredCells, token};
+use super::{Asked, Checkpoint, Claim, Commit, Entering, Order, Outcome, StateStore, StoredCells};
 use crate::config::RedisPlace;
 use crate::fault::Fault;
+use crate::token;
 
 const CLAIM: &str = include_str!("scripts/claim.lua");
 

@@ -9,10 +9,12 @@ use redis::Cmd;
 use super::keys::BuildKeys;
 use super::server::Server;
 use super::{RedisState, checkpoint, keys, reading};
+use crate::clock;
 use crate::fault::Fault;
-use crate::state::outbox::{Denied, Entry, Left, Note, Place, Taken, Term};
-use crate::state::{Document, DocumentBody, Outbox, token};
+use crate::state::outbox::{Denied, Entered, Entry, Filling, Left, Note, Swept, Taken, Term};
+use crate::state::{Document, DocumentBody, Outbox, audits};
 use crate::tables::Flushed;
+use crate::token;
 use crate::view::Catalogue;
 
 const BEGIN: &str = include_str!("scripts/outbox_begin.lua");
@@ -31,6 +33,10 @@ pub struct RedisOutbox {
     /// The run of the server that the term began in. A later one may have lost something: the term, or what was committed in it.
     run: Mutex<String>,
 }
+
+/// What becomes of the flusher's record where tables are not there, or other ones.
+const FORGOTTEN: [(&str, &str); 6] =
+    [("tables", ""), ("cursor", ""), ("entered", ""), ("filled", ""), ("flushed", "0"), ("settled", "0")];
 
 /// What a script answers: a word, and what belongs to it.
 type Answer = Vec<Option<String>>;
@@ -72,8 +78,47 @@ impl RedisOutbox {
 
     /// To be called after the server was asked: an answer of a later run is seen as such.
     fn require_same_run(&self) -> Result<(), Denied> {
-        let begun = self.run.lock().unwrap_or_else(PoisonError::into_inner);
-        if *begun == self.server.run() { Ok(()) } else { Err(Denied::Superseded) }
+        if self.begun_in() == self.server.run() { Ok(()) } else { Err(Denied::Superseded) }
+    }
+
+    /// Sets fields of the flusher's record; one without a value is removed.
+    fn note_fields(&self, epoch: u64, fields: &[(&str, &str)]) -> Result<(), Denied> {
+        let mut script = self.script_in_term(NOTE, &[], epoch);
+        script.arg(fields);
+        self.ask("noting how far the tables are", &script).map(drop)
+    }
+
+    /// Enters documents, and sets fields of the flusher's record in the same step.
+    fn enter_noting(&self, epoch: u64, entries: &[Entry], fields: &[(&str, &str)]) -> Result<(), Denied> {
+        let mut script = self.script_in_term(ENTER, &[self.keys.outbox(), self.keys.checkpoint()], epoch);
+        script.arg(clock::now_micros()).arg(fields.len()).arg(fields);
+        entries.iter().for_each(|entry| {
+            script.arg(keys::entry(entry.view, &entry.key));
+        });
+        self.ask("entering documents", &script).map(drop)
+    }
+
+    /// Where the next page of all documents starts, unless all are entered; and how far that is. A cursor means nothing to another run of the
+    /// server than the one that gave it: then it starts anew.
+    fn page(&self) -> Result<(Option<u64>, Entered), Denied> {
+        let record = self.keys.flusher();
+        let (cursor, documents, filled): (Option<String>, Option<u64>, Option<u64>) =
+            self.server.ask("reading documents", |redis| {
+                redis::cmd("HMGET").arg(&record).arg(&["cursor", "entered", "filled"]).query(redis)
+            })?;
+        if filled == Some(1) {
+            return Ok((None, Entered { documents: documents.unwrap_or(0), is_all: true }));
+        }
+        let known = cursor.as_deref().and_then(|cursor| cursor.split_once(' ')).filter(|(run, _)| *run == self.begun_in());
+        match known.and_then(|(_, cursor)| cursor.parse().ok()) {
+            Some(cursor) => Ok((Some(cursor), Entered { documents: documents.unwrap_or(0), is_all: false })),
+            None => Ok((Some(0), Entered::default())),
+        }
+    }
+
+    /// The run of the server that the term began in.
+    fn begun_in(&self) -> String {
+        self.run.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn unreadable(&self, answer: &[Option<String>]) -> Fault {
@@ -140,7 +185,10 @@ impl Outbox for RedisOutbox {
         let answer = self.ask("beginning to flush", &script)?;
         let number = |at: usize| answer.get(at).and_then(Option::as_deref).and_then(|text| text.parse::<u64>().ok());
         let epoch = number(1).ok_or_else(|| self.unreadable(&answer))?;
-        Ok(Term { epoch, is_filled: number(2) == Some(1), audit_from: number(3) })
+        let entered = Entered { documents: number(4).unwrap_or(0), is_all: number(5) == Some(1) };
+        let filling = answer.get(3).cloned().flatten().map(|tables| Filling { tables, entered });
+        let audits = answer.get(2).and_then(Option::as_deref).map(audits::parse);
+        Ok(Term { epoch, filling, audits: audits.unwrap_or_default() })
     }
 
     fn take(&self, skip: usize, limit: usize) -> Result<Taken, Denied> {
@@ -177,30 +225,37 @@ impl Outbox for RedisOutbox {
     }
 
     fn enter(&self, epoch: u64, entries: &[Entry]) -> Result<(), Denied> {
-        let mut script = self.script_in_term(ENTER, &[self.keys.outbox(), self.keys.checkpoint()], epoch);
-        entries.iter().for_each(|entry| {
-            script.arg(keys::entry(entry.view, &entry.key));
-        });
-        self.ask("entering documents", &script).map(drop)
+        self.enter_noting(epoch, entries, &[])
     }
 
-    fn enter_page(&self, epoch: u64, from: Option<&Place>) -> Result<Option<Place>, Denied> {
-        let cursor = from.and_then(|Place(bytes)| bytes.as_slice().try_into().ok()).map_or(0, u64::from_be_bytes);
+    fn fill(&self, epoch: u64, tables: &str) -> Result<(), Denied> {
+        self.note_fields(epoch, &[&FORGOTTEN[..], &[("tables", tables), ("entered", "0")]].concat())
+    }
+
+    fn enter_page(&self, epoch: u64) -> Result<Entered, Denied> {
+        let (cursor, entered) = self.page()?;
+        let Some(cursor) = cursor else { return Ok(entered) };
         let prefix = self.keys.all_documents();
         let (next, names) = self.server.ask("reading documents", |redis| reading::step(redis, &prefix, cursor))?;
-        // A cursor means nothing to another run; which this says, too.
-        self.enter(epoch, &names.iter().filter_map(|name| self.entry_of(name)).collect::<Vec<_>>())?;
-        Ok((next != 0).then(|| Place(next.to_be_bytes().to_vec())))
+        let entries: Vec<Entry> = names.iter().filter_map(|name| self.entry_of(name)).collect();
+        let now = Entered { documents: entered.documents + entries.len() as u64, is_all: next == 0 };
+        let (documents, place) = (now.documents.to_string(), format!("{} {next}", self.begun_in()));
+        let filled = if now.is_all { "1" } else { "0" };
+        self.enter_noting(epoch, &entries, &[("entered", &documents), ("cursor", &place), ("filled", filled)])?;
+        Ok(now)
     }
 
     fn note(&self, epoch: u64, note: Note) -> Result<(), Denied> {
-        let mut script = self.script_in_term(NOTE, &[], epoch);
         match note {
-            Note::Empty => script.arg(&["filled", "0", "flushed", "0"]),
-            Note::Filled => script.arg(&["filled", "1"]),
-            Note::Audited => script.arg(&["audit_from", ""]),
-            Note::Flushed(position) => script.arg("flushed").arg(position),
-        };
-        self.ask("noting how far the tables are", &script).map(drop)
+            Note::Empty => self.note_fields(epoch, &FORGOTTEN),
+            Note::Unknown => self.note_fields(epoch, &[&FORGOTTEN[..], &[("audits", &audits::all_before(epoch))]].concat()),
+            Note::Audited => self.note_fields(epoch, &[("audits", "")]),
+            Note::Swept(Swept { position, is_settled, began }) => {
+                let (position, began) = (position.to_string(), began.to_string());
+                let settled = is_settled.then_some(("settled", &*position));
+                let fields = [("flushed", &*position), ("since", &began)].into_iter().chain(settled);
+                self.note_fields(epoch, &fields.collect::<Vec<_>>())
+            }
+        }
     }
 }

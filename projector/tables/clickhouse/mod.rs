@@ -22,15 +22,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use clickhouse::Row;
 use serde::Deserialize;
+use xxhash_rust::xxh3::xxh3_128;
 
 use self::check::{Found, Verdict};
 use self::layout::{Column, Layout};
 use self::names::{Owner, Role};
 use self::server::{Question, Server};
 use self::statements::Statements;
-use super::{Ensured, TableBuild};
+use super::TableBuild;
 use crate::config::ClickHousePlace;
 use crate::fault::Fault;
+use crate::token;
 
 pub use examine::ClickHouseFacts;
 pub use lists::ClickHouseTables;
@@ -131,7 +133,7 @@ impl ClickHouse {
             if let Some(objection) = table.layout.objection() {
                 return Err(self.server.unfit(format!("view {} {objection}", table.owner.view)));
             }
-            match check::table(found.iter().find(|found| found.name == table.name), &table.owner) {
+            match table.verdict(&found) {
                 Verdict::Refuse(reason) => Err(self.server.unfit(format!("there is a table {}: {reason}", table.name))),
                 verdict => Ok(verdict),
             }
@@ -139,17 +141,17 @@ impl ClickHouse {
         wanted.iter().map(verdict).collect()
     }
 
-    fn make(&self, table: &Wanted, verdict: &Verdict) -> Result<Ensured, Fault> {
+    fn make(&self, table: &Wanted, verdict: &Verdict) -> Result<(), Fault> {
         match verdict {
-            Verdict::Keep | Verdict::Refuse(_) => return Ok(Ensured::There),
+            Verdict::Keep | Verdict::Refuse(_) => return Ok(()),
             Verdict::Make => {}
             Verdict::Replace => {
                 tracing::warn!("table {} is left over from another build: it is dropped and made anew", table.name);
                 self.server.change("dropping a table", &self.statements.drop_table(&table.name))?;
             }
         }
-        self.server.change("making a table", &self.statements.create(&table.name, &table.layout, &table.owner))?;
-        Ok(Ensured::Made)
+        let create = self.statements.create(&table.name, &table.layout, &table.owner, &token::unique());
+        self.server.change("making a table", &create)
     }
 
     /// The tables of a projection, with their names.
@@ -158,6 +160,35 @@ impl ClickHouse {
         let of_projection = |owner: &Owner| owner.projection == projection && owner.projector != Role::StableName;
         Ok(self.found()?.into_iter().filter_map(owned).filter(|(_, owner)| of_projection(owner)).collect())
     }
+}
+
+// === impl Wanted ===
+
+impl Wanted {
+    fn verdict(&self, found: &[Found]) -> Verdict {
+        check::table(self.find(found), &self.owner)
+    }
+
+    /// Whether rows are written to it and read from it, rather than below it.
+    fn is_read(&self) -> bool {
+        self.name == names::table_name(&self.owner.view, self.owner.generation)
+    }
+
+    fn find<'f>(&self, found: &'f [Found]) -> Option<&'f Found> {
+        found.iter().find(|found| found.name == self.name)
+    }
+}
+
+/// What tells these tables from all others; `None` where one is missing, or is another's.
+fn identity(wanted: &[Wanted], found: &[Found]) -> Option<String> {
+    let mut made = Vec::new();
+    for table in wanted {
+        if table.verdict(found) != Verdict::Keep {
+            return None;
+        }
+        made.push(names::made_of_comment(&table.find(found)?.comment)?);
+    }
+    Some(format!("{:032x}", xxh3_128(made.join(" ").as_bytes())))
 }
 
 /// Whose the table of a view is.

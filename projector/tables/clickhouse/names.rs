@@ -42,6 +42,24 @@ impl Owner {
         // Texts and numbers always become JSON.
         serde_json::to_string(self).unwrap_or_default()
     }
+
+    /// The same for a table, of which there may be several, one after the other; `made`: a name that no other has.
+    pub fn to_table_comment(&self, made: &str) -> String {
+        serde_json::to_string(&TableComment { owner: self, made }).unwrap_or_default()
+    }
+}
+
+#[derive(Serialize)]
+struct TableComment<'o> {
+    #[serde(flatten)]
+    owner: &'o Owner,
+    made: &'o str,
+}
+
+/// The name that was given to the table with this comment, if it is one of ours.
+pub fn made_of_comment(comment: &str) -> Option<String> {
+    let comment: serde_json::Value = serde_json::from_str(comment).ok()?;
+    comment["made"].as_str().map(str::to_owned)
 }
 
 /// The table of a view in a generation.
@@ -139,7 +157,9 @@ mod tests {
             view: "it's".into(),
             build: "1a EVENTS \"x\"".into(),
         };
-        assert_eq!(Owner::of_comment(&owner.to_comment()), Some(owner));
+        let comments = [owner.to_comment(), owner.to_table_comment("x\"1")];
+        let found = comments.each_ref().map(|comment| (Owner::of_comment(comment), made_of_comment(comment)));
+        assert_eq!(found, [(Some(owner.clone()), None), (Some(owner), Some("x\"1".to_owned()))]);
         for foreign in ["", "orders", "{}", r#"{"projection":"shop"}"#] {
             assert_eq!(Owner::of_comment(foreign), None, "{foreign}");
         }

@@ -32,8 +32,8 @@ impl Statements {
         }
     }
 
-    /// Makes a table where there is none of its name.
-    pub fn create(&self, name: &str, layout: &Layout, owner: &Owner) -> String {
+    /// Makes a table where there is none of its name; `made`: a name that no other has or had.
+    pub fn create(&self, name: &str, layout: &Layout, owner: &Owner, made: &str) -> String {
         let columns = layout.columns().into_iter().map(|column| format!("{} {}", identifier(&column.name), column.ty));
         let (indexes, engine) = match owner.projector {
             Role::Distributed => (Vec::new(), self.distributed(owner)),
@@ -45,7 +45,7 @@ impl Statements {
             self.qualified(name),
             self.on_cluster(),
             parts.join(", "),
-            literal(&owner.to_comment())
+            literal(&owner.to_table_comment(made))
         )
     }
 
@@ -143,7 +143,7 @@ mod tests {
     fn tables_on_one_server() {
         let statements = statements(Deployment::default());
         assert_eq!(statements.tables("orders", 3), [("orders__g3".to_owned(), Role::Table)]);
-        insta::assert_snapshot!(statements.create("orders__g3", &layout(), &owner(Role::Table)), @r#"CREATE TABLE IF NOT EXISTS `db`.`orders__g3` (`id` Nullable(String), `paid` Nullable(Decimal(76, 28)), `notes` Nullable(String), `_by_paid` String, `_document` String, `_position` UInt64, `_version` UInt64, `_deleted` UInt8, `_key` String, INDEX `_by_paid_minmax` `_by_paid` TYPE minmax, INDEX `_by_paid_bloom_filter` `_by_paid` TYPE bloom_filter, INDEX `id_bloom_filter` `id` TYPE bloom_filter, INDEX `paid_minmax` `paid` TYPE minmax) ENGINE = ReplacingMergeTree(`_version`, `_deleted`) ORDER BY `_key` COMMENT '{"projector":"table","projection":"shop","generation":3,"view":"orders","build":"it\'s"}'"#);
+        insta::assert_snapshot!(statements.create("orders__g3", &layout(), &owner(Role::Table), "m1"), @r#"CREATE TABLE IF NOT EXISTS `db`.`orders__g3` (`id` Nullable(String), `paid` Nullable(Decimal(76, 28)), `notes` Nullable(String), `_by_paid` String, `_document` String, `_position` UInt64, `_version` UInt64, `_deleted` UInt8, `_key` String, INDEX `_by_paid_minmax` `_by_paid` TYPE minmax, INDEX `_by_paid_bloom_filter` `_by_paid` TYPE bloom_filter, INDEX `id_bloom_filter` `id` TYPE bloom_filter, INDEX `paid_minmax` `paid` TYPE minmax) ENGINE = ReplacingMergeTree(`_version`, `_deleted`) ORDER BY `_key` COMMENT '{"projector":"table","projection":"shop","generation":3,"view":"orders","build":"it\'s","made":"m1"}'"#);
         insta::assert_snapshot!(statements.show(&layout(), &owner(Role::StableName)), @r#"CREATE OR REPLACE VIEW `db`.`orders` AS SELECT `id`, `paid`, `notes` FROM `db`.`orders__g3` FINAL WHERE `_deleted` = 0 COMMENT '{"projector":"stable_name","projection":"shop","generation":3,"view":"orders","build":"it\'s"}'"#);
         assert_eq!(statements.drop_table("a`b"), r"DROP TABLE IF EXISTS `db`.`a\`b` SYNC");
         assert_eq!(statements.hide("orders"), "DROP VIEW IF EXISTS `db`.`orders` SYNC");
@@ -157,10 +157,10 @@ mod tests {
         let statements = statements(deployment);
         let tables = statements.tables("orders", 3);
         assert_eq!(tables, [("orders__g3_shard".to_owned(), Role::Table), ("orders__g3".to_owned(), Role::Distributed)]);
-        let created = tables.iter().map(|(name, role)| statements.create(name, &layout(), &owner(*role)));
+        let created = tables.iter().map(|(name, role)| statements.create(name, &layout(), &owner(*role), "m1"));
         insta::assert_snapshot!(created.collect::<Vec<_>>().join("\n"), @r#"
-        CREATE TABLE IF NOT EXISTS `db`.`orders__g3_shard` ON CLUSTER `main` (`id` Nullable(String), `paid` Nullable(Decimal(76, 28)), `notes` Nullable(String), `_by_paid` String, `_document` String, `_position` UInt64, `_version` UInt64, `_deleted` UInt8, `_key` String, INDEX `_by_paid_minmax` `_by_paid` TYPE minmax, INDEX `_by_paid_bloom_filter` `_by_paid` TYPE bloom_filter, INDEX `id_bloom_filter` `id` TYPE bloom_filter, INDEX `paid_minmax` `paid` TYPE minmax) ENGINE = ReplicatedReplacingMergeTree('/ch/{shard}/{table}', '{replica}', `_version`, `_deleted`) ORDER BY `_key` COMMENT '{"projector":"table","projection":"shop","generation":3,"view":"orders","build":"it\'s"}'
-        CREATE TABLE IF NOT EXISTS `db`.`orders__g3` ON CLUSTER `main` (`id` Nullable(String), `paid` Nullable(Decimal(76, 28)), `notes` Nullable(String), `_by_paid` String, `_document` String, `_position` UInt64, `_version` UInt64, `_deleted` UInt8, `_key` String) ENGINE = Distributed('main', 'db', 'orders__g3_shard', cityHash64(`_key`)) COMMENT '{"projector":"distributed","projection":"shop","generation":3,"view":"orders","build":"it\'s"}'
+        CREATE TABLE IF NOT EXISTS `db`.`orders__g3_shard` ON CLUSTER `main` (`id` Nullable(String), `paid` Nullable(Decimal(76, 28)), `notes` Nullable(String), `_by_paid` String, `_document` String, `_position` UInt64, `_version` UInt64, `_deleted` UInt8, `_key` String, INDEX `_by_paid_minmax` `_by_paid` TYPE minmax, INDEX `_by_paid_bloom_filter` `_by_paid` TYPE bloom_filter, INDEX `id_bloom_filter` `id` TYPE bloom_filter, INDEX `paid_minmax` `paid` TYPE minmax) ENGINE = ReplicatedReplacingMergeTree('/ch/{shard}/{table}', '{replica}', `_version`, `_deleted`) ORDER BY `_key` COMMENT '{"projector":"table","projection":"shop","generation":3,"view":"orders","build":"it\'s","made":"m1"}'
+        CREATE TABLE IF NOT EXISTS `db`.`orders__g3` ON CLUSTER `main` (`id` Nullable(String), `paid` Nullable(Decimal(76, 28)), `notes` Nullable(String), `_by_paid` String, `_document` String, `_position` UInt64, `_version` UInt64, `_deleted` UInt8, `_key` String) ENGINE = Distributed('main', 'db', 'orders__g3_shard', cityHash64(`_key`)) COMMENT '{"projector":"distributed","projection":"shop","generation":3,"view":"orders","build":"it\'s","made":"m1"}'
         "#);
         insta::assert_snapshot!(statements.drop_table("orders__g3"), @r#"DROP TABLE IF EXISTS `db`.`orders__g3` ON CLUSTER `main` SYNC"#);
     }

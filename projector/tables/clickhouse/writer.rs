@@ -9,10 +9,10 @@ use super::check::{self, Verdict};
 use super::layout::{KEY, Layout, VERSION};
 use super::names::{Owner, Role, identifier, table_name};
 use super::server::Question;
-use super::{ClickHouse, body, lists, owner};
+use super::{ClickHouse, body, identity, lists, owner};
 use crate::config::Sharding;
 use crate::fault::Fault;
-use crate::tables::{Ensured, Lost, RowVersion, TableBuild, TableRow, TableWriter};
+use crate::tables::{Lost, RowVersion, Survey, TableBuild, TableRow, TableWriter};
 
 /// An answer that is one number.
 #[derive(Row, Deserialize)]
@@ -29,18 +29,25 @@ struct Text {
 // === impl ClickHouse ===
 
 impl TableWriter for ClickHouse {
-    fn ensure(&self, build: &TableBuild) -> Result<Ensured, Fault> {
+    fn survey(&self, build: &TableBuild) -> Result<Survey, Fault> {
+        let (wanted, found) = (self.wanted(build), self.found()?);
+        let mut newest = RowVersion::ZERO;
+        for table in wanted.iter().filter(|table| table.is_read() && table.verdict(&found) == Verdict::Keep) {
+            newest = newest.max(self.newest_of(&table.name)?);
+        }
+        Ok(Survey { tables: identity(&wanted, &found), newest })
+    }
+
+    fn ensure(&self, build: &TableBuild) -> Result<String, Fault> {
         self.known_columns().clear();
         let wanted = self.wanted(build);
         let verdicts = self.verdicts(&wanted)?;
-        let mut ensured = Ensured::There;
         for (table, verdict) in wanted.iter().zip(&verdicts) {
-            if self.make(table, verdict)? == Ensured::Made {
-                ensured = Ensured::Made;
-            }
+            self.make(table, verdict)?;
             self.columns(&table.name, &table.layout)?;
         }
-        Ok(ensured)
+        // Asked for again: somebody else may have been quicker to make them.
+        identity(&wanted, &self.found()?).ok_or_else(|| self.server.lost("a table that was made just now"))
     }
 
     fn write(&self, build: &TableBuild, view: ViewId, rows: &[TableRow]) -> Result<(), Fault> {
@@ -52,17 +59,6 @@ impl TableWriter for ClickHouse {
             self.known_columns().remove(&table);
         }
         written
-    }
-
-    fn newest(&self, build: &TableBuild) -> Result<RowVersion, Fault> {
-        let mut newest = RowVersion::ZERO;
-        for view in &build.catalogue.views {
-            let table = self.statements.qualified(&table_name(&view.name, build.number));
-            let text = format!("SELECT max({}) AS number FROM {table}", identifier(VERSION));
-            let found: Vec<Number> = self.server.ask("asking for the newest row", &Question { text, parameters: Vec::new() })?;
-            newest = found.iter().map(|found| RowVersion::from_bits(found.number)).fold(newest, RowVersion::max);
-        }
-        Ok(newest)
     }
 
     fn written_after(
@@ -128,6 +124,12 @@ impl TableWriter for ClickHouse {
 }
 
 impl ClickHouse {
+    fn newest_of(&self, table: &str) -> Result<RowVersion, Fault> {
+        let text = format!("SELECT max({}) AS number FROM {}", identifier(VERSION), self.statements.qualified(table));
+        let found: Vec<Number> = self.server.ask("asking for the newest row", &Question { text, parameters: Vec::new() })?;
+        Ok(found.iter().map(|found| RowVersion::from_bits(found.number)).fold(RowVersion::ZERO, RowVersion::max))
+    }
+
     fn insert(&self, table: &str, layout: &Layout, rows: &[TableRow]) -> Result<(), Fault> {
         let columns = self.columns(table, layout)?;
         let body = body::body(layout, &columns, rows);

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use projections::engine::{Changes, Content, Space};
-use projector::state::outbox::{Denied, Entry, Note, Taken, Term};
+use projector::clock::now_micros;
+use projector::state::outbox::{Denied, Entered, Entry, Filling, Note, Swept, Taken, Term};
 use projector::state::{Backlog, DocumentBody, Outbox, Outcome};
+use projector::tables::Lost;
 
 use super::contract::{Fixture, State, catalogue, cell, commit, document, key, new_build, person, store};
 
@@ -13,6 +15,7 @@ macro_rules! keeps_the_outbox {
     ($fixture:expr) => {
         $crate::state::outbox::keeps_the_outbox!($fixture;
             what_changes_waits_until_it_is_settled, what_is_entered_again_stays, pages_follow_each_other, all_documents_can_be_entered,
+            what_is_forgotten_is_entered_anew, it_is_known_since_when_something_waits,
             a_term_ends_with_the_next_and_with_a_claim, lost_terms_are_audited_whole, claims_say_from_where_to_audit,
             an_owner_without_tables_takes_back_that_they_are_filled, it_goes_with_its_build);
     };
@@ -125,11 +128,92 @@ pub fn all_documents_can_be_entered(fixture: &dyn Fixture) {
     let epoch = outbox.begin(0).unwrap().epoch;
     let all: Vec<Entry> = ids.iter().map(|id| entry(id)).collect();
     assert_eq!(outbox.settle(epoch, &all, 1).unwrap().entries, 0);
-    let mut place = None;
-    while let Some(next) = outbox.enter_page(epoch, place.as_ref()).unwrap() {
-        place = Some(next);
+    outbox.fill(epoch, "t").unwrap();
+    let first = outbox.enter_page(epoch).unwrap();
+    assert!((1..ids.len() as u64).contains(&first.documents) && !first.is_all, "{first:?}");
+    assert_eq!(backlog(&state).unwrap().filling, Some(first.documents));
+    assert_eq!(outbox.take(0, 1).unwrap().entries, first.documents);
+    assert_eq!(outbox.settle(epoch, &all, 1).unwrap().entries, 0);
+
+    // Whoever begins next goes on from there.
+    store.claim().unwrap();
+    let outbox = self::outbox(&state);
+    let Term { epoch, filling, .. } = outbox.begin(0).unwrap();
+    assert_eq!(filling, Some(Filling { tables: "t".into(), entered: first }));
+    enter_all(&*outbox, epoch);
+    let entered = Entered { documents: ids.len() as u64, is_all: true };
+    assert_eq!(outbox.enter_page(epoch).unwrap(), entered, "there are no more");
+    assert_eq!(outbox.take(0, 1).unwrap().entries, entered.documents - first.documents);
+    assert_eq!(backlog(&state).unwrap().filling, None);
+    assert_eq!(self::outbox(&state).begin(0).unwrap().filling, Some(Filling { tables: "t".into(), entered }));
+}
+
+pub fn what_is_forgotten_is_entered_anew(fixture: &dyn Fixture) {
+    let state = open(fixture);
+    let (store, outbox) = (store(&state, 1), outbox(&state));
+    let fence = store.claim().unwrap().fence;
+    assert_eq!(commit(&*store, fence, 0, &people(&["a", "b"], 1)), Outcome::Committed);
+    for (note, audited) in [(Note::Empty, None), (Note::Unknown, Some(0))] {
+        let epoch = outbox.begin(0).unwrap().epoch;
+        outbox.fill(epoch, "t").unwrap();
+        enter_all(&*outbox, epoch);
+        outbox.note(epoch, swept(10)).unwrap();
+        outbox.note(epoch, Note::Audited).unwrap();
+        assert_eq!(outbox.settle(epoch, &[entry("a"), entry("b")], 1).unwrap().entries, 0);
+        outbox.note(epoch, note).unwrap();
+        assert_eq!(backlog(&state), Some(Backlog::default()));
+        let term = outbox.begin(0).unwrap();
+        let mut found = term.audits.iter().map(|lost| (lost.commits, lost.epoch));
+        assert_eq!((term.filling, found.next_back()), (None, audited.map(|commits| (commits, epoch))), "{note:?}");
+        outbox.fill(term.epoch, "u").unwrap();
+        enter_all(&*outbox, term.epoch);
+        assert_eq!(outbox.take(0, 9).unwrap().entries, 2);
     }
-    assert_eq!(outbox.take(0, 1).unwrap().entries, ids.len() as u64);
+}
+
+pub fn it_is_known_since_when_something_waits(fixture: &dyn Fixture) {
+    let state = open(fixture);
+    let (store, outbox) = (store(&state, 1), outbox(&state));
+    let fence = store.claim().unwrap().fence;
+    let since = || backlog(&state).unwrap().since;
+    assert_eq!(commit(&*store, fence, 0, &people(&[], 1)), Outcome::Committed);
+    assert_eq!(since(), None);
+    let before = now_micros();
+    assert_eq!(commit(&*store, fence, 1, &people(&["a"], 1)), Outcome::Committed);
+    let first = since().unwrap();
+    assert!((before..=now_micros()).contains(&first));
+    assert_eq!(commit(&*store, fence, 2, &people(&["b"], 1)), Outcome::Committed);
+    assert_eq!(since(), Some(first), "the first still waits");
+
+    let epoch = outbox.begin(0).unwrap().epoch;
+    let sweep = |began| outbox.note(epoch, Note::Swept(Swept { position: 10, is_settled: true, began })).unwrap();
+    outbox.settle(epoch, &[entry("a")], 3).unwrap();
+    sweep(first + 5);
+    assert_eq!(since(), Some(first + 5), "what was there before has gone");
+    sweep(first);
+    assert_eq!(since(), Some(first + 5), "an older answer changes nothing");
+    outbox.settle(epoch, &[entry("b")], 3).unwrap();
+    assert_eq!(since(), None);
+    sweep(first + 9);
+    assert_eq!(since(), None, "nothing waits");
+    outbox.enter(epoch, &[]).unwrap();
+    assert_eq!(since(), None, "nothing has come");
+    outbox.enter(epoch, &[entry("c")]).unwrap();
+    assert!(since().is_some_and(|since| since >= first));
+}
+
+fn enter_all(outbox: &dyn Outbox, epoch: u64) {
+    while !outbox.enter_page(epoch).unwrap().is_all {}
+}
+
+/// Everything up to this position is in the tables.
+pub fn swept(position: u64) -> Note {
+    Note::Swept(Swept { position, is_settled: true, began: 0 })
+}
+
+/// The same, as it is seen, while so many wait.
+pub fn seen(entries: u64, position: u64, since: Option<i64>) -> Option<Backlog> {
+    Some(Backlog { entries, since, flushed: position, settled: position, filling: None })
 }
 
 pub fn a_term_ends_with_the_next_and_with_a_claim(fixture: &dyn Fixture) {
@@ -142,16 +226,18 @@ pub fn a_term_ends_with_the_next_and_with_a_claim(fixture: &dyn Fixture) {
     let first = one.begin(0).unwrap().epoch;
     let second = other.begin(0).unwrap().epoch;
     assert!(second > first);
+    let waiting = backlog(&state).unwrap().since;
     let assert_over = |outbox: &dyn Outbox, epoch| {
         assert!(is_superseded(outbox.settle(epoch, &[entry("a")], 9)));
         assert!(is_superseded(outbox.enter(epoch, &[entry("b")])));
-        assert!(is_superseded(outbox.enter_page(epoch, None)));
-        assert!(is_superseded(outbox.note(epoch, Note::Flushed(9))));
-        assert_eq!(backlog(&state), Some(Backlog { entries: 1, flushed: 0 }));
+        assert!(is_superseded(outbox.enter_page(epoch)));
+        assert!(is_superseded(outbox.fill(epoch, "t")));
+        assert!(is_superseded(outbox.note(epoch, swept(9))));
+        assert_eq!(backlog(&state), seen(1, 0, waiting));
     };
     assert_over(&*one, first);
     assert_over(&*one, second);
-    other.note(second, Note::Flushed(0)).unwrap();
+    other.note(second, Note::Audited).unwrap();
     store.claim().unwrap();
     assert_over(&*other, second);
     assert!(one.begin(0).unwrap().epoch > second);
@@ -162,10 +248,9 @@ pub fn lost_terms_are_audited_whole(fixture: &dyn Fixture) {
     let (store, outbox) = (store(&state, 1), outbox(&state));
     store.claim().unwrap();
     let epoch = outbox.begin(0).unwrap().epoch;
-    outbox.note(epoch, Note::Filled).unwrap();
     outbox.note(epoch, Note::Audited).unwrap();
-    assert_eq!(outbox.begin(epoch).unwrap(), Term { epoch: epoch + 1, is_filled: true, audit_from: None });
-    assert_eq!(outbox.begin(50).unwrap(), Term { epoch: 51, is_filled: true, audit_from: Some(0) });
+    assert_eq!(outbox.begin(epoch).unwrap(), Term { epoch: epoch + 1, filling: None, audits: vec![] });
+    assert_eq!(outbox.begin(50).unwrap(), Term { epoch: 51, filling: None, audits: vec![Lost { commits: 0, epoch: 51 }] });
 }
 
 pub fn claims_say_from_where_to_audit(fixture: &dyn Fixture) {
@@ -173,23 +258,30 @@ pub fn claims_say_from_where_to_audit(fixture: &dyn Fixture) {
     let (store, outbox) = (store(&state, 1), outbox(&state));
     let mut fence = store.claim().unwrap().fence;
     let term = |outbox: &dyn Outbox| outbox.begin(0).unwrap();
+    let lost = |commits, before: &Term| Lost { commits, epoch: before.epoch + 1 };
     let first = term(&*outbox);
-    assert_eq!((first.is_filled, first.audit_from), (false, Some(0)), "of tables that are there nothing is known");
-    outbox.note(first.epoch, Note::Filled).unwrap();
+    assert_eq!((first.epoch, &*first.audits), (1, &[Lost { commits: 0, epoch: 1 }][..]));
     outbox.note(first.epoch, Note::Audited).unwrap();
     for follows in 0..3 {
         assert_eq!(commit(&*store, fence, follows, &people(&["a"], follows as i64)), Outcome::Committed);
     }
     fence = store.claim().unwrap().fence;
-    assert_eq!(term(&*outbox).audit_from, Some(3));
+    let second = term(&*outbox);
+    assert_eq!(second.audits, [lost(3, &first)]);
     assert_eq!(commit(&*store, fence, 3, &people(&["a"], 7)), Outcome::Committed);
     store.claim().unwrap();
     let third = term(&*outbox);
-    assert_eq!(third.audit_from, Some(3), "until it was done");
+    assert_eq!(
+        third.audits,
+        [lost(3, &first), lost(4, &second)],
+        "what was written in the second term is not of the commits before"
+    );
     outbox.note(third.epoch, Note::Audited).unwrap();
-    assert_eq!(term(&*outbox).audit_from, None);
-    store.claim().unwrap();
-    assert_eq!(term(&*outbox).audit_from, Some(4));
+    assert_eq!(term(&*outbox).audits, []);
+    for _ in 0..500 {
+        store.claim().unwrap();
+    }
+    assert_eq!(term(&*outbox).audits, [Lost { commits: 4, epoch: third.epoch + 2 }]);
 }
 
 pub fn an_owner_without_tables_takes_back_that_they_are_filled(fixture: &dyn Fixture) {
@@ -202,19 +294,22 @@ pub fn an_owner_without_tables_takes_back_that_they_are_filled(fixture: &dyn Fix
 
     let fence = one.claim().unwrap().fence;
     let Term { epoch, .. } = outbox.begin(0).unwrap();
-    outbox.note(epoch, Note::Filled).unwrap();
-    outbox.note(epoch, Note::Flushed(10)).unwrap();
+    outbox.fill(epoch, "t").unwrap();
+    enter_all(&*outbox, epoch);
+    outbox.settle(epoch, &[entry("a")], 9).unwrap();
+    outbox.note(epoch, swept(10)).unwrap();
     assert_eq!(commit(&*one, fence, 1, &people(&["b"], 1)), Outcome::Committed);
-    assert_eq!(backlog(&with), Some(Backlog { entries: 1, flushed: 10 }));
+    let since = backlog(&with).unwrap().since;
+    assert_eq!(backlog(&with), seen(1, 10, since));
     assert_eq!((with.flushed.flushed("shop", 1).unwrap(), with.flushed.flushed("shop", 2).unwrap()), (10, 0));
-    assert!(outbox.begin(0).unwrap().is_filled);
+    assert!(outbox.begin(0).unwrap().filling.is_some());
 
     other.claim().unwrap();
     assert_eq!(backlog(&with), None);
     one.claim().unwrap();
-    assert_eq!(backlog(&with), Some(Backlog { entries: 0, flushed: 0 }));
-    let Term { epoch: later, is_filled, .. } = outbox.begin(0).unwrap();
-    assert!(later > epoch && !is_filled);
+    assert_eq!(backlog(&with), Some(Backlog::default()));
+    let Term { epoch: later, filling, .. } = outbox.begin(0).unwrap();
+    assert!(later > epoch && filling.is_none());
 }
 
 pub fn it_goes_with_its_build(fixture: &dyn Fixture) {

@@ -1,7 +1,7 @@
 //! Tables of builds: made, recognized, shown and dropped.
 
 use projector::fault::Fault;
-use projector::tables::{Ensured, TableBuild, TableWriter};
+use projector::tables::{RowVersion, Survey, TableBuild, TableWriter};
 use schemas::Type;
 
 use super::{build, row, view};
@@ -28,23 +28,29 @@ fn names(server: &Server) -> String {
 fn a_build_finds_its_tables_again_and_no_others() {
     let mut server = clickhouse::start();
     let (tables, build) = (clickhouse::tables(&server), people());
-    assert_eq!(tables.ensure(&build).unwrap(), Ensured::Made);
+    let surveyed = |build: &TableBuild| tables.survey(build).unwrap();
+    assert_eq!(surveyed(&build), Survey { tables: None, newest: RowVersion::ZERO });
+    let first = tables.ensure(&build).unwrap();
     tables.write(&build, 0, &[row("a", Some(r#"{"id":"a","age":1}"#), (1, 1))]).unwrap();
     server.restart();
-    assert_eq!(tables.ensure(&build).unwrap(), Ensured::There);
+    assert_eq!(surveyed(&build), Survey { tables: Some(first.clone()), newest: RowVersion::new(1, 1).unwrap() });
+    assert_eq!(tables.ensure(&build).unwrap(), first);
     let count = || clickhouse::ask(&server, "SELECT count() FROM people__g1 FINAL");
     assert_eq!(count(), "1\n");
 
     // Another build of the same number: what is left of this one is dropped.
     let other = TableBuild { identity: "second".into(), ..build.clone() };
-    assert_eq!(tables.ensure(&other).unwrap(), Ensured::Made);
+    assert_eq!(surveyed(&other), Survey { tables: None, newest: RowVersion::ZERO });
+    let second = tables.ensure(&other).unwrap();
+    assert_ne!(second, first);
     assert_eq!(count(), "0\n");
 
     // A table that is gone is noticed by who writes.
     clickhouse::ask(&server, "DROP TABLE people__g1 SYNC");
     let written = tables.write(&other, 0, &[row("a", None, (1, 1))]);
     assert!(matches!(written, Err(Fault::Lost { .. })), "{written:?}");
-    assert_eq!(tables.ensure(&other).unwrap(), Ensured::Made);
+    assert_eq!(surveyed(&other).tables, None);
+    assert_ne!(tables.ensure(&other).unwrap(), second, "they are other tables than those that were filled");
 
     // One that was changed is named.
     clickhouse::ask(&server, "ALTER TABLE people__g1 MODIFY COLUMN age Nullable(Int32)");
@@ -53,10 +59,25 @@ fn a_build_finds_its_tables_again_and_no_others() {
 }
 
 #[test]
+fn one_table_that_is_missing_makes_others_of_all() {
+    let server = clickhouse::start();
+    let columns = [("id", Type::Text)];
+    let (tables, build) = (clickhouse::tables(&server), build(vec![view("people", &columns), view("orders", &columns)]));
+    let first = tables.ensure(&build).unwrap();
+    tables.write(&build, 0, &[row("a", Some(r#"{"id":"a"}"#), (1, 7))]).unwrap();
+    clickhouse::ask(&server, "DROP TABLE orders__g1 SYNC");
+    let newest = RowVersion::new(1, 7).unwrap();
+    assert_eq!(tables.survey(&build).unwrap(), Survey { tables: None, newest });
+    let second = tables.ensure(&build).unwrap();
+    assert_ne!(second, first);
+    assert_eq!(tables.survey(&build).unwrap(), Survey { tables: Some(second), newest });
+}
+
+#[test]
 fn what_others_have_is_left_alone() {
     let server = clickhouse::start();
     let (tables, build) = (clickhouse::tables(&server), people());
-    assert_eq!(tables.ensure(&build).unwrap(), Ensured::Made);
+    tables.ensure(&build).unwrap();
     tables.show(&build).unwrap();
     let bank = TableBuild { projection: "bank".into(), ..build.clone() };
     let said = unfit(tables.ensure(&bank));
@@ -93,7 +114,7 @@ fn a_stable_name_shows_the_live_generation() {
     let mut second = build(vec![view("people", &columns)]);
     (second.number, second.identity) = (2, "second".into());
     for build in [&first, &second] {
-        assert_eq!(tables.ensure(build).unwrap(), Ensured::Made);
+        tables.ensure(build).unwrap();
     }
     tables.write(&first, 0, &[row("a", Some(r#"{"id":"a","age":1}"#), (1, 1))]).unwrap();
     tables.write(&second, 0, &[row("a", Some(r#"{"id":"a","age":1,"name":"Ada"}"#), (1, 1))]).unwrap();
@@ -111,7 +132,7 @@ fn a_stable_name_shows_the_live_generation() {
 
     // A view that the next generation does not have loses its stable name.
     let third = TableBuild { number: 3, ..build(vec![view("others", &columns)]) };
-    assert_eq!(tables.ensure(&third).unwrap(), Ensured::Made);
+    tables.ensure(&third).unwrap();
     tables.show(&third).unwrap();
     assert_eq!(names(&server), "others others__g3 people__g2");
 }
@@ -129,8 +150,8 @@ fn names_are_whatever_they_are() {
         ("y.a", Type::Array(Type::Text.into())),
     ];
     let build = TableBuild { projection: hostile.into(), identity: hostile.into(), ..build(vec![view(hostile, &columns)]) };
-    assert_eq!(tables.ensure(&build).unwrap(), Ensured::Made);
-    assert_eq!(tables.ensure(&build).unwrap(), Ensured::There);
+    tables.ensure(&build).unwrap();
+    tables.ensure(&build).unwrap();
     let document = r#"{"id`":"a","h":7,"key":"k","x.a":["1"],"y.a":[]}"#;
     tables.write(&build, 0, &[row("a", Some(document), (1, 1))]).unwrap();
     tables.show(&build).unwrap();

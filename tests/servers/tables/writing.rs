@@ -2,7 +2,7 @@
 
 use projections::codec::Key;
 use projector::fault::Fault;
-use projector::tables::{ClickHouse, Ensured, Lost, RowVersion, TableBuild, TableRow, TableWriter};
+use projector::tables::{ClickHouse, Lost, RowVersion, TableBuild, TableRow, TableWriter};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use schemas::Type;
@@ -26,7 +26,7 @@ fn gone(id: &str, version: (u64, u64)) -> TableRow {
 fn the_highest_version_counts_in_any_order() {
     let server = clickhouse::start();
     let (tables, build) = (clickhouse::tables(&server), people());
-    assert_eq!(tables.ensure(&build).unwrap(), Ensured::Made);
+    tables.ensure(&build).unwrap();
     tables.show(&build).unwrap();
     let rows = vec![
         person("a", 1, (1, 5)),
@@ -73,14 +73,14 @@ fn lost(tables: &ClickHouse, build: &TableBuild, lost: Lost) -> Vec<Key> {
 fn rows_of_a_lost_state_are_found() {
     let server = clickhouse::start();
     let (tables, build) = (clickhouse::tables(&server), people());
-    assert_eq!(tables.ensure(&build).unwrap(), Ensured::Made);
-    assert_eq!(tables.newest(&build).unwrap(), RowVersion::ZERO);
+    tables.ensure(&build).unwrap();
+    assert_eq!(tables.survey(&build).unwrap().newest, RowVersion::ZERO);
     let rows =
         [person("a", 1, (1, 5)), person("b", 1, (1, 6)), gone("c", (1, 7)), person("c", 1, (1, 2)), person("d", 1, (2, 6))];
     for row in &rows {
         tables.write(&build, 0, std::slice::from_ref(row)).unwrap();
     }
-    assert_eq!(tables.newest(&build).unwrap(), RowVersion::new(2, 6).unwrap());
+    assert_eq!(tables.survey(&build).unwrap().newest, RowVersion::new(2, 6).unwrap());
     let found = |commits, epoch| lost(&tables, &build, Lost { commits, epoch });
     assert_eq!(found(5, 2), [text_key("b"), text_key("c")]);
     assert_eq!(found(4, 3), ["a", "b", "c", "d"].map(text_key));
@@ -91,7 +91,7 @@ fn rows_of_a_lost_state_are_found() {
 fn a_server_that_is_gone_is_told_from_one_that_refuses() {
     let mut server = clickhouse::start();
     let (tables, build) = (clickhouse::tables(&server), people());
-    assert_eq!(tables.ensure(&build).unwrap(), Ensured::Made);
+    tables.ensure(&build).unwrap();
     server.kill();
     let write = || tables.write(&build, 0, &[person("a", 1, (1, 1))]);
     let written = write();

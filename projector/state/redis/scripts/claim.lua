@@ -18,14 +18,24 @@ end
 
 if ARGV[3] == '1' then
   -- The commits after this one may have been lost, and the tables may have rows of them.
-  local known = redis.call('HMGET', KEYS[3], 'filled', 'audit_from', 'flushed')
-  local commits = tonumber(found[3])
-  local audit_from = known[1] == '1' and math.min(tonumber(known[2] or commits), commits) or 0
-  local flushed = math.min(tonumber(known[3] or 0), tonumber(found[4]))
-  redis.call('HSET', KEYS[3], 'entering', 1, 'flusher', '', 'filled', known[1] or 0,
-    'audit_from', string.format('%.0f', audit_from), 'flushed', string.format('%.0f', flushed))
+  local known = redis.call('HMGET', KEYS[3], 'audits', 'flushed', 'settled', 'epoch')
+  local commits, audits = found[3], known[1]
+  if audits and #audits > 1000 then
+    -- One that stands for all.
+    for before in string.gmatch(audits, '(%d+):') do
+      commits = tonumber(before) < tonumber(commits) and before or commits
+    end
+    audits = nil
+  end
+  audits = (audits and audits .. ' ' or '') .. commits .. ':' .. (known[4] or '0')
+  local function at_most(number, limit)
+    return string.format('%.0f', math.min(tonumber(number or 0), tonumber(limit)))
+  end
+  redis.call('HSET', KEYS[3], 'entering', 1, 'flusher', '', 'audits', audits,
+    'flushed', at_most(known[2], found[4]), 'settled', at_most(known[3], found[4]))
 elseif redis.call('EXISTS', KEYS[3]) == 1 then
-  redis.call('HDEL', KEYS[3], 'entering', 'flusher', 'filled', 'audit_from', 'flushed')
+  redis.call('HDEL', KEYS[3], 'entering', 'flusher', 'audits', 'tables', 'cursor', 'entered', 'filled', 'flushed', 'settled',
+    'since')
   redis.call('UNLINK', KEYS[4])
 end
 return {'done', found[3], found[4], found[5], found[6], fence}

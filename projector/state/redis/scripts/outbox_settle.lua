@@ -20,4 +20,7 @@ for from = 4, #ARGV, 1000 do
   end
 end
 local oldest = redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')
+if not oldest[2] then
+  redis.call('HDEL', KEYS[1], 'since')
+end
 return {'done', tostring(redis.call('ZCARD', KEYS[2])), oldest[2]}
