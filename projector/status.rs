@@ -109,6 +109,12 @@ fn seconds_between(from: i64, to: i64) -> f64 {
 // === impl ProjectionStatus ===
 
 impl ProjectionStatus {
+    /// For how long, at most, a document has been waiting to be written to the tables; 0 where none waits.
+    pub fn oldest_seconds(&self) -> f64 {
+        let since = self.record.live_build().and_then(|live| live.backlog?.since);
+        since.map_or(0.0, |since| seconds_between(since, clock::now_micros()))
+    }
+
     /// As JSON.
     pub fn to_json(&self) -> Value {
         let live = self.record.live_build();
@@ -123,6 +129,8 @@ impl ProjectionStatus {
             "tables": live.and_then(|build| build.backlog).map(|backlog| json!({
                 "position": backlog.flushed,
                 "waiting": backlog.entries,
+                "oldest_seconds": self.oldest_seconds(),
+                "filling": backlog.filling,
                 "lag": self.tables_lag.map(|lag| json!({ "events": lag.events, "seconds": lag.seconds })),
             })),
             "margin": { "events": self.margin.events, "seconds": self.margin.seconds },

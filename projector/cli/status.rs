@@ -8,6 +8,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::neighbour;
 use super::say::printable;
+use crate::state::Backlog;
 use crate::status::{Lag, ProjectionStatus, Status as Standing};
 use crate::stores::Stores;
 
@@ -68,11 +69,17 @@ fn print(context: &mut Context, status: &ProjectionStatus, daemon: Option<&Value
     }
     context.print(format_args!("  lag {}", shown(status.lag)))?;
     if let (Some(lag), Some(backlog)) = (status.tables_lag, record.live_build().and_then(|live| live.backlog)) {
-        let (position, waiting) = (backlog.flushed, backlog.entries);
-        context.print(format_args!("  tables at position {position}, lag {}, {waiting} documents wait", shown(lag)))?;
+        print_tables(context, lag, backlog, status.oldest_seconds())?;
     }
     print_counts(context, status)?;
     daemon.map_or(Ok(()), |daemon| print_daemon(context, daemon))
+}
+
+fn print_tables(context: &mut Context, lag: Lag, backlog: Backlog, oldest: f64) -> Result<(), Failure> {
+    let Backlog { entries, flushed, filling, .. } = backlog;
+    let oldest = if entries > 0 { format!(", the oldest for {oldest:.1} s") } else { String::new() };
+    context.print(format_args!("  tables at position {flushed}, lag {}, {entries} documents wait{oldest}", shown(lag)))?;
+    filling.map_or(Ok(()), |entered| context.print(format_args!("  tables are being filled, {entered} documents so far")))
 }
 
 fn shown(lag: Lag) -> String {

@@ -97,6 +97,14 @@ pub const FAMILIES: &[Family] = &[
     gauge("projector_outbox_documents", "changed documents that are not in the tables yet", |seen| {
         one(backlog(seen).map_or(0.0, |backlog| backlog.entries as f64))
     }),
+    gauge(
+        "projector_outbox_oldest_seconds",
+        "for how long the oldest of them may have been waiting; 0 where none does",
+        |seen| stored(seen, ProjectionStatus::oldest_seconds),
+    ),
+    gauge("projector_filled_documents", "documents entered so far for new tables; 0 where none are being filled", |seen| {
+        one(backlog(seen).and_then(|backlog| backlog.filling).map_or(0.0, |entered| entered as f64))
+    }),
     counter("projector_table_rows", "rows written to tables in another store", |seen| {
         one(seen.progress.tables.map_or(0.0, |tables| tables.written as f64))
     }),

@@ -8,8 +8,9 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{Api, Problem};
 use crate::duration;
-use crate::run::{Progress, Stage};
-use crate::state::{LiveView, Reading};
+use crate::run::{Progress, Stage, TableProgress};
+use crate::state::{Backlog, Build, LiveView, Reading};
+use crate::stores::Stores;
 
 /// How long a read waits where nothing is said.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -41,35 +42,59 @@ impl Freshness {
         Ok(true)
     }
 
-    /// What `read` reads from the view of this name once that shows the wanted position: everything up to there is folded, and no
+    /// What `read` reads from the view of this name once that shows the wanted position: everything up to there is in the source, and no
     /// fan-out of it is left. The view is found anew after each wait: a rebuild may have put another generation in its place.
-    pub async fn read<T, R>(self, api: &Api, name: &str, read: R) -> Result<Reading<T>, Problem>
+    pub async fn read<T, R>(self, api: &Api, name: &str, source: Source, read: R) -> Result<Reading<T>, Problem>
     where
         T: Send + 'static,
         R: Fn(&Api, &LiveView) -> Result<Reading<T>, Problem> + Clone + Send + 'static,
     {
         let deadline = Instant::now() + self.timeout.unwrap_or(TIMEOUT);
+        let mut moved = Moved::Far;
         loop {
             let view = api.find(name).await?;
+            let read = read.clone();
             let Some(wanted) = self.min_position else { return api.blocking(move |api| read(api, &view)).await };
-            // Followed before it is read: what changes meanwhile ends the wait at once.
+            // Followed before it is looked at: what changes meanwhile ends the wait at once.
             let mut progress = api.board.follow(&view.projection);
             let seen = progress.as_ref().map(|progress| progress.borrow().clone());
-            let (read, projection) = (read.clone(), view.projection.clone());
-            let look = move |api: &Api| Ok((is_settled(api, &view, wanted, seen.as_ref())?, read(api, &view)?));
-            let (settled, reading) = api.blocking(look).await?;
-            if settled && reading.position >= wanted {
+            let projection = view.projection.clone();
+            let look = move |api: &Api| {
+                let reached = Reached::of(api, &view, source, seen.as_ref())?;
+                let reading = if reached.settled >= wanted { Some(read(api, &view)?) } else { None };
+                Ok((reached, reading))
+            };
+            let (reached, reading) = api.blocking(look).await?;
+            if let Some(reading) = reading.filter(|reading| reading.position >= wanted) {
                 return Ok(reading);
             }
-            let moved = match &mut progress {
-                Some(progress) => timeout_at(deadline, shown(progress, wanted)).await.unwrap_or(Moved::NoMore),
+            if moved == Moved::NoMore {
+                return Err(late(&projection, source, reached, wanted));
+            }
+            moved = match &mut progress {
+                Some(progress) => timeout_at(deadline, shown(progress, source, wanted)).await.unwrap_or(Moved::NoMore),
                 None => Moved::NoMore,
             };
-            if moved == Moved::NoMore {
-                return Err(late(&projection, reading.position, wanted));
-            }
         }
     }
+}
+
+/// Where something is read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The state, which commits write.
+    State,
+    /// Tables in another store, which come after.
+    Tables,
+}
+
+/// How far a source has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Reached {
+    /// The position up to which it has every event.
+    position: u64,
+    /// The same, as far as no fan-out is left.
+    settled: u64,
 }
 
 /// Whether a wait was worth it.
@@ -81,24 +106,57 @@ enum Moved {
     NoMore,
 }
 
-/// Whether the view is folded up to the position, with no fan-out left: as this process has seen it, where it runs that generation,
-/// else as it is stored. To be asked before the view is read.
-fn is_settled(api: &Api, view: &LiveView, wanted: u64, seen: Option<&Progress>) -> Result<bool, Problem> {
-    if let Some(seen) = seen.filter(|seen| seen.generation == view.generation && seen.stage == Stage::Live) {
-        return Ok(shows(seen, wanted));
+// === impl Source ===
+
+impl Source {
+    /// Where lists come from.
+    pub fn of_lists(stores: &Stores) -> Source {
+        if stores.writer.is_some() { Source::Tables } else { Source::State }
     }
-    let records = api.stores.builds.projections()?;
-    let builds = records.into_iter().filter(|record| record.name == view.projection).flat_map(|record| record.builds);
-    let mut builds = builds.filter(|build| build.number == view.generation);
-    Ok(builds.any(|build| build.checkpoint.position >= wanted && build.pending_jobs == 0))
 }
 
-fn shows(live: &Progress, wanted: u64) -> bool {
-    live.position >= wanted && live.pending_jobs == 0
+// === impl Reached ===
+
+impl Reached {
+    /// How far the view has come: as this process has seen it, where it runs that generation, else as it is stored. To be asked before the
+    /// view is read.
+    fn of(api: &Api, view: &LiveView, source: Source, seen: Option<&Progress>) -> Result<Reached, Problem> {
+        if let Some(seen) = seen.filter(|seen| seen.generation == view.generation && seen.stage == Stage::Live) {
+            return Ok(Reached::seen(seen, source));
+        }
+        let records = api.stores.builds.projections()?;
+        let builds = records.into_iter().filter(|record| record.name == view.projection).flat_map(|record| record.builds);
+        let build = builds.into_iter().find(|build| build.number == view.generation);
+        Ok(build.map(|build| Reached::stored(&build, source)).unwrap_or_default())
+    }
+
+    fn seen(live: &Progress, source: Source) -> Reached {
+        match source {
+            Source::State => Reached::of_state(live.position, live.pending_jobs == 0),
+            Source::Tables => {
+                let TableProgress { flushed, settled, .. } = live.tables.unwrap_or_default();
+                Reached { position: flushed, settled }
+            }
+        }
+    }
+
+    fn stored(build: &Build, source: Source) -> Reached {
+        match source {
+            Source::State => Reached::of_state(build.checkpoint.position, build.pending_jobs == 0),
+            Source::Tables => {
+                let Backlog { flushed, settled, .. } = build.backlog.unwrap_or_default();
+                Reached { position: flushed, settled }
+            }
+        }
+    }
+
+    fn of_state(position: u64, is_settled: bool) -> Reached {
+        Reached { position, settled: if is_settled { position } else { 0 } }
+    }
 }
 
 /// Waits for a change after which readers may see the position.
-async fn shown(progress: &mut Receiver<Progress>, wanted: u64) -> Moved {
+async fn shown(progress: &mut Receiver<Progress>, source: Source, wanted: u64) -> Moved {
     loop {
         let stage = progress.borrow().stage.clone();
         if matches!(stage, Stage::Stopped | Stage::Halted { .. }) || progress.changed().await.is_err() {
@@ -106,17 +164,21 @@ async fn shown(progress: &mut Receiver<Progress>, wanted: u64) -> Moved {
         }
         let now = progress.borrow();
         // A generation under construction says nothing about what readers see.
-        if now.stage == Stage::Live && shows(&now, wanted) {
+        if now.stage == Stage::Live && Reached::seen(&now, source).settled >= wanted {
             return Moved::Far;
         }
     }
 }
 
-fn late(projection: &str, position: u64, wanted: u64) -> Problem {
+fn late(projection: &str, source: Source, Reached { position, .. }: Reached, wanted: u64) -> Problem {
+    let who = match source {
+        Source::State => format!("{projection} has"),
+        Source::Tables => format!("the tables of {projection} have"),
+    };
     let detail = if position < wanted {
-        format!("{projection} has reached position {position}, not {wanted}")
+        format!("{who} reached position {position}, not {wanted}")
     } else {
-        format!("{projection} has reached position {position}, but has fan-out of it to work off")
+        format!("{who} reached position {position}, but there is fan-out of it to work off")
     };
     Problem::new(StatusCode::GATEWAY_TIMEOUT, "position_not_reached", detail).with("position", position)
 }
@@ -137,15 +199,24 @@ mod tests {
     async fn a_wait_ends_with_the_position_and_without_fan_out_or_with_the_projection() {
         let board = Board::default();
         let shop = board.place("shop");
-        let ended = |change: fn(&mut Progress)| {
+        let ended = |source, change: fn(&mut Progress)| {
             let mut progress = board.follow("shop").unwrap();
             shop.progress.send_modify(change);
-            async move { timeout_at(Instant::now(), shown(&mut progress, 7)).await.ok() }
+            async move { timeout_at(Instant::now(), shown(&mut progress, source, 7)).await.ok() }
         };
-        assert_eq!(ended(|now| *now = Progress { stage: Stage::Building, position: 9, ..Progress::default() }).await, None);
-        assert_eq!(ended(|now| *now = Progress { stage: Stage::Live, position: 6, ..Progress::default() }).await, None);
-        assert_eq!(ended(|now| (now.position, now.pending_jobs) = (7, 1)).await, None);
-        assert_eq!(ended(|now| now.pending_jobs = 0).await, Some(Moved::Far));
-        assert_eq!(ended(|now| now.stage = Stage::Stopped).await, Some(Moved::NoMore));
+        let (state, tables) = (Source::State, Source::Tables);
+        let live = |now: &mut Progress| *now = Progress { stage: Stage::Live, position: 6, ..Progress::default() };
+        assert_eq!(
+            ended(state, |now| *now = Progress { stage: Stage::Building, position: 9, ..Progress::default() }).await,
+            None
+        );
+        assert_eq!(ended(state, live).await, None);
+        assert_eq!(ended(state, |now| (now.position, now.pending_jobs) = (7, 1)).await, None);
+        assert_eq!(ended(state, |now| now.pending_jobs = 0).await, Some(Moved::Far));
+        assert_eq!(ended(tables, |now| now.position = 8).await, None, "what is committed is not in the tables yet");
+        let in_tables = |now: &mut Progress| now.tables = Some(TableProgress { written: 1, flushed: 8, settled: 6 });
+        assert_eq!(ended(tables, in_tables).await, None, "it was written while there was fan-out");
+        assert_eq!(ended(tables, |now| now.tables.as_mut().unwrap().settled = 7).await, Some(Moved::Far));
+        assert_eq!(ended(tables, |now| now.stage = Stage::Stopped).await, Some(Moved::NoMore));
     }
 }

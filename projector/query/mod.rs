@@ -7,6 +7,7 @@ mod find;
 mod freshness;
 mod problem;
 mod routes;
+mod standing;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -51,7 +51,6 @@ struct Ledger {
     /// Calls by their number, which says which began first.
     calls: BTreeMap<u64, Begun>,
     failures: BTreeMap<Port, u64>,
-    errors: BTreeMap<Port, String>,
 }
 
 #[derive(Debug)]
@@ -91,11 +90,6 @@ impl Waits {
         self.ledger().failures.get(&port).copied().unwrap_or_default()
     }
 
-    /// Why a call to this port failed last, however long ago that is.
-    pub fn last_error(&self, port: Port) -> Option<String> {
-        self.ledger().errors.get(&port).cloned()
-    }
-
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -108,7 +102,6 @@ impl Call<'_> {
     pub fn failed(&mut self, fault: &Fault) {
         let (mut ledger, error) = (self.waits.ledger(), chain(fault));
         *ledger.failures.entry(self.port).or_default() += 1;
-        ledger.errors.insert(self.port, error.clone());
         if let Some(call) = ledger.calls.get_mut(&self.number) {
             call.failures += 1;
             call.error = error;
@@ -184,6 +177,5 @@ mod tests {
         drop(second);
         assert_eq!(waits.at(start), []);
         assert_eq!((waits.failures(Port::Log), waits.failures(Port::State)), (3, 0));
-        assert!(waits.last_error(Port::Log).is_some_and(|error| error.ends_with("three")), "it is remembered");
     }
 }

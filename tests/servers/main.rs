@@ -13,6 +13,7 @@ mod faults;
 mod flushing;
 mod folder;
 mod health;
+mod isolation;
 mod jetstream;
 mod nats;
 mod process;

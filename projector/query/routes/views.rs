@@ -10,7 +10,7 @@ use projections::codec::parse_key;
 use serde_json::{Value, json};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::query::freshness::Freshness;
+use crate::query::freshness::{Freshness, Source};
 use crate::query::{Api, Problem};
 use crate::state::{Document, DocumentBody, LiveView, Reading};
 use crate::tables::{Page, Request};
@@ -66,7 +66,7 @@ async fn document(
         let key = parse_key(&wanted, &view.spec.key_types()).map_err(|error| Problem::bad_request(error.to_string()))?;
         Ok(api.stores.views.documents(view, &[key])?)
     };
-    Ok(answer(&key, freshness.read(&api, &view, read).await?, &headers))
+    Ok(answer(&key, freshness.read(&api, &view, Source::State, read).await?, &headers))
 }
 
 fn answer(key: &str, reading: Reading<Vec<Option<Document>>>, headers: &HeaderMap) -> Response {
@@ -101,7 +101,7 @@ async fn list(
     let (Path(view), Query(parameters)) = (view?, parameters?);
     let (request, freshness) = request(parameters)?;
     let read = move |api: &Api, view: &LiveView| Ok(api.stores.lists()?.select(view, &request.resolve(&view.spec)?)?);
-    let reading = freshness.read(&api, &view, read).await?;
+    let reading = freshness.read(&api, &view, Source::of_lists(&api.stores), read).await?;
     let position = [(POSITION, reading.position.to_string())];
     Ok((position, [(header::CONTENT_TYPE, "application/json")], documents(&reading)).into_response())
 }

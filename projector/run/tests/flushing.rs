@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use super::memory_tables::{MemoryTables, Mishap};
 use super::*;
@@ -87,11 +88,15 @@ fn tables_that_do_not_answer_delay_nothing_but_themselves() {
             wait_for(&|now| now.position == position && flushed(now) == 0);
         }
         let place = shop.world.supervisor.board.place("people");
-        while place.waits.last_error(Port::Tables).is_none() {
+        let failed = |wait: &Wait| wait.port == Port::Tables && wait.error.ends_with("no answer");
+        while !place.waits.at(Instant::now()).iter().any(failed) {
             std::thread::yield_now();
         }
         shop.tables.is_down.store(false, Ordering::SeqCst);
         wait_for(&|now| flushed(now) == 3);
+        while !place.waits.at(Instant::now()).is_empty() {
+            std::thread::yield_now();
+        }
         assert_eq!(shop.tables.documents(1).len(), 3);
     });
     assert!(halt.is_none());

@@ -1,0 +1,42 @@
+//! How a projection stands, as far as this process knows without asking anybody.
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use crate::clock;
+use crate::run::{Health, Place, Wait};
+
+/// As JSON; `health`: what it was judged to be.
+pub fn standing(name: &str, place: &Place, health: &Health) -> Value {
+    let (progress, rate) = (place.progress.borrow().clone(), place.rate());
+    let (code, reason) = match health {
+        Health::Well | Health::Paused(_) | Health::Starting | Health::Stopped => (None, None),
+        Health::Stalled(stall) => (None, Some(stall.to_string())),
+        Health::Halted { code, reason } => (Some(*code), Some(reason.clone())),
+    };
+    let to_go = rate.and_then(|rate| rate.time_for(progress.lag())).map(|time| time.as_secs_f64());
+    json!({
+        "projection": name,
+        "state": health.word(),
+        "code": code,
+        "reason": reason,
+        "position": progress.position,
+        "head": progress.head,
+        "events_per_second": rate.map(|rate| rate.per_second()),
+        "seconds_to_go": to_go,
+        "retrying": place.waits.at(Instant::now()).iter().map(retrying).collect::<Vec<_>>(),
+    })
+}
+
+/// A port that does not answer just now.
+fn retrying(wait: &Wait) -> Value {
+    let micros = i64::try_from(wait.lasting.as_micros()).unwrap_or(i64::MAX);
+    json!({
+        "port": wait.port.word(),
+        "since": clock::shown(clock::now_micros().saturating_sub(micros)),
+        "seconds": wait.lasting.as_secs_f64(),
+        "failures": wait.failures,
+        "error": wait.error,
+    })
+}
