@@ -1,5 +1,6 @@
 //! Where state is.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use super::access::Tls;
@@ -27,6 +28,21 @@ pub struct RedisPlace {
     pub namespace: String,
     /// Whom we trust.
     pub tls: Tls,
+}
+
+// === impl StatePlace ===
+
+/// What it is, whoever connects to it and however: two that are printed the same are the same. A file may be printed in several ways.
+impl fmt::Display for StatePlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StatePlace::Embedded(path) => {
+                let absolute = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+                write!(f, "embedded:{}", absolute.display())
+            }
+            StatePlace::Redis(RedisPlace { url, namespace, .. }) => write!(f, "{namespace} in redis://{}", url.database()),
+        }
+    }
 }
 
 // === impl Checker ===

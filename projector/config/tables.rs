@@ -8,8 +8,8 @@ use super::checked::Checker;
 use crate::tables::ClickHouseUrl;
 
 /// The settings that only ClickHouse knows.
-const CLICKHOUSE_ONLY: [&str; 8] =
-    ["user", "password", "tls_authority", "tls_certificate", "tls_key", "cluster", "replication", "sharding"];
+const CLICKHOUSE_ONLY: [&str; 9] =
+    ["owner", "user", "password", "tls_authority", "tls_certificate", "tls_key", "cluster", "replication", "sharding"];
 /// Those that only encrypted connections know.
 const ENCRYPTED_ONLY: [&str; 3] = ["tables.tls_authority", "tables.tls_certificate", "tables.tls_key"];
 
@@ -29,6 +29,8 @@ pub enum TablesPlace {
 pub struct ClickHousePlace {
     /// The server and the database.
     pub url: ClickHouseUrl,
+    /// Whose the tables are: a text that tells this Projector from all others that write to the database. It has to stay the same.
+    pub owner: String,
     /// Who we are; `None`: the server's default user.
     pub user: Option<String>,
     /// How it is proved.
@@ -78,7 +80,7 @@ impl Checker<'_> {
     /// Where lists are; `state`: where state is, if that is known.
     pub(super) fn tables(&mut self, state: Option<&StatePlace>) -> Option<TablesPlace> {
         if self.text("tables.url")?.starts_with("http") {
-            return self.clickhouse().map(|place| TablesPlace::ClickHouse(Box::new(place)));
+            return self.clickhouse(state).map(|place| TablesPlace::ClickHouse(Box::new(place)));
         }
         self.refuse_unless("tables.url is an http:// URL", &CLICKHOUSE_ONLY.map(|name| format!("tables.{name}")));
         let base = self.base;
@@ -94,7 +96,8 @@ impl Checker<'_> {
         })
     }
 
-    fn clickhouse(&mut self) -> Option<ClickHousePlace> {
+    fn clickhouse(&mut self, state: Option<&StatePlace>) -> Option<ClickHousePlace> {
+        let owner = self.filled("tables.owner").or_else(|| state.map(ToString::to_string));
         let url = self.parsed("tables.url", ClickHouseUrl::parse);
         let (user, password, tls) = (self.table_user(url.as_ref()), self.filled("tables.password"), self.tls("tables"));
         let deployment = self.deployment();
@@ -102,7 +105,14 @@ impl Checker<'_> {
         if !url.is_encrypted() {
             self.refuse_unless("tables.url is an https:// URL", &ENCRYPTED_ONLY.map(str::to_owned));
         }
-        Some(ClickHousePlace { url, user: user?, password: password.map(Secret::new), tls: tls?, deployment: deployment? })
+        Some(ClickHousePlace {
+            url,
+            owner: owner?,
+            user: user?,
+            password: password.map(Secret::new),
+            tls: tls?,
+            deployment: deployment?,
+        })
     }
 
     fn table_user(&mut self, url: Option<&ClickHouseUrl>) -> Option<Option<String>> {
@@ -187,6 +197,22 @@ mod tests {
         assert_eq!((place.url.to_string().as_str(), place.deployment), ("http://ch:8123/shop", Deployment::default()));
         let place = clickhouse("url = \"https://ch/shop\"\nuser = \"ann\"\ntls_authority = \"ca.pem\"");
         assert_eq!((place.user.as_deref(), place.tls.authority), (Some("ann"), Some("base/ca.pem".into())));
+    }
+
+    #[test]
+    fn whose_the_tables_are() {
+        let owner = |section: &str| clickhouse(&format!("url = \"http://ch/shop\"\n{section}")).owner;
+        assert!(owner("").ends_with("/base/data/projector.db") && owner("").starts_with("embedded:/"), "{}", owner(""));
+        let state = |state: &str| owner(&format!("[state]\n{state}"));
+        let first = state("url = \"redis://ann:swordfish@cache/2\"");
+        assert_eq!(first, "projector in redis://cache:6379/2");
+        assert_eq!(
+            state("url = \"rediss://bob:other@cache:6379/2\""),
+            first,
+            "another user, and an encrypted connection, find the same state"
+        );
+        assert_eq!(state("url = \"redis://cache/2\"\nnamespace = \"test\""), "test in redis://cache:6379/2");
+        assert_eq!(owner("owner = \"blue\""), "blue");
     }
 
     #[test]

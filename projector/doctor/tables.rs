@@ -42,7 +42,14 @@ mod tests {
     fn what_is_found_of_a_database() {
         use Level::{Fail, Warn};
         let url = ClickHouseUrl::parse("http://a:8123/shop").unwrap();
-        let place = ClickHousePlace { url, user: None, password: None, tls: Tls::default(), deployment: Deployment::default() };
+        let place = ClickHousePlace {
+            url,
+            owner: "me".into(),
+            user: None,
+            password: None,
+            tls: Tls::default(),
+            deployment: Deployment::default(),
+        };
         let sound = ClickHouseFacts { version: "26.7".to_owned(), parts: 3, free: SCARCE, granted: Some(true) };
         let cases: [(ClickHouseFacts, Expected<'_>); 5] = [
             (sound.clone(), &[]),

@@ -3,10 +3,11 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use projector::config::{self, TablesPlace};
 use projector::demo::{Generated, Shop};
-use projector::tables::{TableBuild, TableWriter};
+use projector::tables::{ClickHouse, TableBuild, TableWriter};
 
-use crate::folder::{Folder, succeed, wait_until_folded};
+use crate::folder::{Folder, complaint, succeed, wait_until_folded};
 use crate::process::Server;
 use crate::{clickhouse, nats, redis};
 
@@ -70,10 +71,27 @@ fn a_table_that_was_made_by_a_start_that_crashed_is_filled() {
         identity: TableBuild::identity(live.fingerprint, &live.creation),
         catalogue: live.catalogue,
     };
-    clickhouse::tables(&clickhouse).ensure(&build).expect("the table can be made");
+    let config = config::load(folder.path(), None, std::iter::empty()).expect("the configuration is right");
+    let TablesPlace::ClickHouse(place) = config.tables else { panic!("they are in ClickHouse") };
+    ClickHouse::new(&place).and_then(|tables| tables.ensure(&build)).expect("the table can be made");
     assert_eq!(clickhouse::ask(&clickhouse, "SELECT count() FROM order_overview__g1"), "0\n");
     folder.run(&["run", "--until-caught-up"]);
     assert_as_embedded(&folder, &clickhouse, events);
+}
+
+#[test]
+fn a_second_projector_with_projections_of_the_same_names_is_refused() {
+    let clickhouse = clickhouse::start();
+    let (first, second) = (Folder::embedded().with_tables(&clickhouse), Folder::embedded().with_tables(&clickhouse));
+    let mut shop = Shop::new(34);
+    let events = [take(&mut shop), take(&mut shop)];
+    first.publish(events[0].clone());
+    first.run(&["run", "--until-caught-up"]);
+    second.publish(events[1].clone());
+    let refused = second.start(&["run", "--until-caught-up"]).wait_with_output().expect("the binary ends");
+    let said = complaint(&refused);
+    assert!(!refused.status.success() && said.contains("it belongs to another Projector"), "{said}");
+    assert_as_embedded(&first, &clickhouse, events[0].clone());
 }
 
 #[test]

@@ -15,6 +15,7 @@ pub struct RedisUrl {
     /// As it was written.
     text: Secret,
     shown: String,
+    database: String,
 }
 
 // === impl RedisUrl ===
@@ -26,12 +27,17 @@ impl RedisUrl {
             return Err(format!("it is no URL of a Redis server; {FORM}"));
         }
         let info = text.into_connection_info().map_err(|_| format!("the URL cannot be read; {FORM}"))?;
-        Ok(RedisUrl { text: Secret::new(text), shown: shown(&info) })
+        Ok(RedisUrl { text: Secret::new(text), shown: shown(&info), database: database(&info) })
     }
 
     /// How to connect.
     pub(super) fn connection_info(&self) -> redis::RedisResult<ConnectionInfo> {
         self.text.reveal().into_connection_info()
+    }
+
+    /// The server, its port and the number of the database.
+    pub fn database(&self) -> &str {
+        &self.database
     }
 
     /// Whether the connection is encrypted.
@@ -53,13 +59,17 @@ impl fmt::Debug for RedisUrl {
 }
 
 fn shown(info: &ConnectionInfo) -> String {
-    let (scheme, host) = match info.addr() {
-        ConnectionAddr::TcpTls { host, port, .. } => ("rediss", format!("{host}:{port}")),
-        address => ("redis", address.to_string()),
+    let scheme = if matches!(info.addr(), ConnectionAddr::TcpTls { .. }) { "rediss" } else { "redis" };
+    let user = info.redis_settings().username().map(|user| format!("{user}@")).unwrap_or_default();
+    format!("{scheme}://{user}{}", database(info))
+}
+
+fn database(info: &ConnectionInfo) -> String {
+    let host = match info.addr() {
+        ConnectionAddr::TcpTls { host, port, .. } => format!("{host}:{port}"),
+        address => address.to_string(),
     };
-    let settings = info.redis_settings();
-    let user = settings.username().map(|user| format!("{user}@")).unwrap_or_default();
-    format!("{scheme}://{user}{host}/{}", settings.db())
+    format!("{host}/{}", info.redis_settings().db())
 }
 
 #[cfg(test)]

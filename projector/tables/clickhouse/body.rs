@@ -1,6 +1,6 @@
 //! The body of an insert: `RowBinaryWithNamesAndTypes`.
 //!
-//! `Native` would be some 7 % faster into these tables (see `benches/`), but it is written column by column, nested ones through offsets. This is
+//! `Native` would be somewhat faster for the server to take, but it is written column by column, nested ones through offsets. This is
 //! one pass over each document, and the names and types at its start let the server refuse a table that is not what we take it for,
 //! instead of shifting bytes from column to column.
 

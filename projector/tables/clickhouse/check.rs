@@ -31,7 +31,7 @@ pub fn table(found: Option<&Found>, wanted: &Owner) -> Verdict {
         None => Verdict::Make,
         Some(Some(owner)) if owner == *wanted => Verdict::Keep,
         Some(Some(owner)) if is_predecessor(&owner, wanted) => Verdict::Replace,
-        Some(owner) => Verdict::Refuse(refusal(&wanted.view, owner.as_ref())),
+        Some(owner) => Verdict::Refuse(refusal(wanted, owner.as_ref())),
     }
 }
 
@@ -40,24 +40,31 @@ pub fn stable_name(found: Option<&Found>, wanted: &Owner) -> Verdict {
     match found.map(|found| Owner::of_comment(&found.comment)) {
         None => Verdict::Make,
         Some(Some(owner)) if owner == *wanted => Verdict::Keep,
-        Some(Some(owner)) if is_stable_name_of(&owner, &wanted.projection) => Verdict::Replace,
-        Some(owner) => Verdict::Refuse(refusal(&wanted.view, owner.as_ref())),
+        Some(Some(owner)) if is_stable_name_of(&owner, &wanted.name, &wanted.projection) => Verdict::Replace,
+        Some(owner) => Verdict::Refuse(refusal(wanted, owner.as_ref())),
     }
 }
 
-/// Whether it is a stable name of this projection.
-pub fn is_stable_name_of(owner: &Owner, projection: &str) -> bool {
-    owner.projector == Role::StableName && owner.projection == projection
+/// Whether it is a stable name of this projection of the Projector of this name.
+pub fn is_stable_name_of(owner: &Owner, name: &str, projection: &str) -> bool {
+    owner.projector == Role::StableName && (&*owner.name, &*owner.projection) == (name, projection)
 }
 
 /// Another build of the same view under the same number; made as it should be made now or otherwise.
 fn is_predecessor(owner: &Owner, wanted: &Owner) -> bool {
     owner.projector != Role::StableName
-        && (&owner.projection, &owner.view, owner.generation) == (&wanted.projection, &wanted.view, wanted.generation)
+        && (&owner.name, &owner.projection, &owner.view, owner.generation)
+            == (&wanted.name, &wanted.projection, &wanted.view, wanted.generation)
 }
 
-fn refusal(view: &str, owner: Option<&Owner>) -> String {
+fn refusal(wanted: &Owner, owner: Option<&Owner>) -> String {
+    let view = &wanted.view;
     match owner {
+        Some(owner) if owner.name != wanted.name => format!(
+            "it belongs to another Projector, '{}', and this one is '{}': give each a database of its own; where that one is this one, whose state has \
+             moved, set tables.owner to the former, or drop its tables",
+            owner.name, wanted.name
+        ),
         Some(owner) => format!(
             "it belongs to view {} of projection {}; name view {view} otherwise, or give one of them a database of its own",
             owner.view, owner.projection
@@ -84,7 +91,7 @@ mod tests {
 
     fn owner(projector: Role, projection: &str, build: &str) -> Owner {
         let (projection, build) = (projection.to_owned(), build.to_owned());
-        Owner { projector, projection, generation: 3, view: "orders".into(), build }
+        Owner { projector, name: "me".into(), projection, generation: 3, view: "orders".into(), build }
     }
 
     fn found(comment: String) -> Found {
@@ -103,6 +110,7 @@ mod tests {
             (of(owner(Role::StableName, "shop", "a")), "belongs to view orders of projection shop"),
             (of(owner(Role::Table, "bank", "a")), "belongs to view orders of projection bank"),
             (of(Owner { generation: 4, ..wanted.clone() }), "belongs to view orders"),
+            (of(Owner { name: "you".into(), ..wanted.clone() }), "belongs to another Projector, 'you', and this one is 'me'"),
             (table(Some(&found(String::new())), &wanted), "is not Projector's"),
         ] {
             assert!(matches!(&refused, Verdict::Refuse(reason) if reason.contains(why)), "{refused:?}");
@@ -117,6 +125,7 @@ mod tests {
         assert_eq!(of(wanted.clone()), Verdict::Keep);
         assert_eq!(of(Owner { generation: 2, ..wanted.clone() }), Verdict::Replace);
         assert!(matches!(of(owner(Role::StableName, "bank", "a")), Verdict::Refuse(_)));
+        assert!(matches!(of(Owner { name: "you".into(), ..wanted.clone() }), Verdict::Refuse(_)));
         assert!(matches!(of(owner(Role::Table, "shop", "a")), Verdict::Refuse(_)));
         assert!(matches!(stable_name(Some(&found("orders".into())), &wanted), Verdict::Refuse(_)));
     }

@@ -42,6 +42,8 @@ pub use url::ClickHouseUrl;
 pub struct ClickHouse {
     server: Server,
     statements: Statements,
+    /// Whose tables are ours.
+    owner: String,
     /// Columns of tables that were looked at before, by the tables' names.
     columns: Mutex<HashMap<String, Arc<Vec<Column>>>>,
 }
@@ -66,7 +68,7 @@ impl ClickHouse {
     /// The database of this place; connected to when it is first asked.
     pub fn new(place: &ClickHousePlace) -> Result<ClickHouse, Fault> {
         let statements = Statements { database: place.url.database().to_owned(), deployment: place.deployment.clone() };
-        Ok(ClickHouse { server: Server::new(place)?, statements, columns: Mutex::default() })
+        Ok(ClickHouse { server: Server::new(place)?, statements, owner: place.owner.clone(), columns: Mutex::default() })
     }
 
     fn server(&self) -> &Server {
@@ -88,7 +90,7 @@ impl ClickHouse {
             let layout = Layout::new(spec);
             let tables = self.statements.tables(&spec.name, build.number);
             tables.into_iter().map(move |(name, role)| {
-                let owner = owner(build, &layout.spec.name, role);
+                let owner = self.owner(build, &layout.spec.name, role);
                 Wanted { name, owner, layout: layout.clone() }
             })
         };
@@ -154,10 +156,24 @@ impl ClickHouse {
         self.server.change("making a table", &create)
     }
 
+    /// Whose the table of a view is.
+    fn owner(&self, build: &TableBuild, view: &str, role: Role) -> Owner {
+        Owner {
+            projector: role,
+            name: self.owner.clone(),
+            projection: build.projection.clone(),
+            generation: build.number,
+            view: view.to_owned(),
+            build: build.identity.clone(),
+        }
+    }
+
     /// The tables of a projection, with their names.
     fn tables_of(&self, projection: &str) -> Result<Vec<(String, Owner)>, Fault> {
         let owned = |found: Found| Some((found.name, Owner::of_comment(&found.comment)?));
-        let of_projection = |owner: &Owner| owner.projection == projection && owner.projector != Role::StableName;
+        let of_projection = |owner: &Owner| {
+            (&*owner.name, &*owner.projection) == (&*self.owner, projection) && owner.projector != Role::StableName
+        };
         Ok(self.found()?.into_iter().filter_map(owned).filter(|(_, owner)| of_projection(owner)).collect())
     }
 }
@@ -189,15 +205,4 @@ fn identity(wanted: &[Wanted], found: &[Found]) -> Option<String> {
         made.push(names::made_of_comment(&table.find(found)?.comment)?);
     }
     Some(format!("{:032x}", xxh3_128(made.join(" ").as_bytes())))
-}
-
-/// Whose the table of a view is.
-fn owner(build: &TableBuild, view: &str, role: Role) -> Owner {
-    Owner {
-        projector: role,
-        projection: build.projection.clone(),
-        generation: build.number,
-        view: view.to_owned(),
-        build: build.identity.clone(),
-    }
 }

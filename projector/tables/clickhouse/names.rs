@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 pub struct Owner {
     /// What it is.
     pub projector: Role,
+    /// Which Projector's it is: see [`crate::config::ClickHousePlace::owner`].
+    pub name: String,
     /// The projection it belongs to.
     pub projection: String,
     /// The generation that it holds or shows.
@@ -152,6 +154,7 @@ mod tests {
     fn an_owner_is_known_by_its_comment() {
         let owner = Owner {
             projector: Role::Table,
+            name: "test in redis://cache:6379/0".into(),
             projection: "shop".into(),
             generation: 3,
             view: "it's".into(),

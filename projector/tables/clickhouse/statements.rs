@@ -132,7 +132,14 @@ mod tests {
     }
 
     fn owner(projector: Role) -> Owner {
-        Owner { projector, projection: "shop".into(), generation: 3, view: "orders".into(), build: "it's".into() }
+        Owner {
+            projector,
+            name: "me".into(),
+            projection: "shop".into(),
+            generation: 3,
+            view: "orders".into(),
+            build: "it's".into(),
+        }
     }
 
     fn statements(deployment: Deployment) -> Statements {
@@ -143,8 +150,8 @@ mod tests {
     fn tables_on_one_server() {
         let statements = statements(Deployment::default());
         assert_eq!(statements.tables("orders", 3), [("orders__g3".to_owned(), Role::Table)]);
-        insta::assert_snapshot!(statements.create("orders__g3", &layout(), &owner(Role::Table), "m1"), @r#"CREATE TABLE IF NOT EXISTS `db`.`orders__g3` (`id` Nullable(String), `paid` Nullable(Decimal(76, 28)), `notes` Nullable(String), `_by_paid` String, `_document` String, `_position` UInt64, `_version` UInt64, `_deleted` UInt8, `_key` String, INDEX `_by_paid_minmax` `_by_paid` TYPE minmax, INDEX `_by_paid_bloom_filter` `_by_paid` TYPE bloom_filter, INDEX `id_bloom_filter` `id` TYPE bloom_filter, INDEX `paid_minmax` `paid` TYPE minmax) ENGINE = ReplacingMergeTree(`_version`, `_deleted`) ORDER BY `_key` COMMENT '{"projector":"table","projection":"shop","generation":3,"view":"orders","build":"it\'s","made":"m1"}'"#);
-        insta::assert_snapshot!(statements.show(&layout(), &owner(Role::StableName)), @r#"CREATE OR REPLACE VIEW `db`.`orders` AS SELECT `id`, `paid`, `notes` FROM `db`.`orders__g3` FINAL WHERE `_deleted` = 0 COMMENT '{"projector":"stable_name","projection":"shop","generation":3,"view":"orders","build":"it\'s"}'"#);
+        insta::assert_snapshot!(statements.create("orders__g3", &layout(), &owner(Role::Table), "m1"), @r#"CREATE TABLE IF NOT EXISTS `db`.`orders__g3` (`id` Nullable(String), `paid` Nullable(Decimal(76, 28)), `notes` Nullable(String), `_by_paid` String, `_document` String, `_position` UInt64, `_version` UInt64, `_deleted` UInt8, `_key` String, INDEX `_by_paid_minmax` `_by_paid` TYPE minmax, INDEX `_by_paid_bloom_filter` `_by_paid` TYPE bloom_filter, INDEX `id_bloom_filter` `id` TYPE bloom_filter, INDEX `paid_minmax` `paid` TYPE minmax) ENGINE = ReplacingMergeTree(`_version`, `_deleted`) ORDER BY `_key` COMMENT '{"projector":"table","name":"me","projection":"shop","generation":3,"view":"orders","build":"it\'s","made":"m1"}'"#);
+        insta::assert_snapshot!(statements.show(&layout(), &owner(Role::StableName)), @r#"CREATE OR REPLACE VIEW `db`.`orders` AS SELECT `id`, `paid`, `notes` FROM `db`.`orders__g3` FINAL WHERE `_deleted` = 0 COMMENT '{"projector":"stable_name","name":"me","projection":"shop","generation":3,"view":"orders","build":"it\'s"}'"#);
         assert_eq!(statements.drop_table("a`b"), r"DROP TABLE IF EXISTS `db`.`a\`b` SYNC");
         assert_eq!(statements.hide("orders"), "DROP VIEW IF EXISTS `db`.`orders` SYNC");
     }
@@ -159,8 +166,8 @@ mod tests {
         assert_eq!(tables, [("orders__g3_shard".to_owned(), Role::Table), ("orders__g3".to_owned(), Role::Distributed)]);
         let created = tables.iter().map(|(name, role)| statements.create(name, &layout(), &owner(*role), "m1"));
         insta::assert_snapshot!(created.collect::<Vec<_>>().join("\n"), @r#"
-        CREATE TABLE IF NOT EXISTS `db`.`orders__g3_shard` ON CLUSTER `main` (`id` Nullable(String), `paid` Nullable(Decimal(76, 28)), `notes` Nullable(String), `_by_paid` String, `_document` String, `_position` UInt64, `_version` UInt64, `_deleted` UInt8, `_key` String, INDEX `_by_paid_minmax` `_by_paid` TYPE minmax, INDEX `_by_paid_bloom_filter` `_by_paid` TYPE bloom_filter, INDEX `id_bloom_filter` `id` TYPE bloom_filter, INDEX `paid_minmax` `paid` TYPE minmax) ENGINE = ReplicatedReplacingMergeTree('/ch/{shard}/{table}', '{replica}', `_version`, `_deleted`) ORDER BY `_key` COMMENT '{"projector":"table","projection":"shop","generation":3,"view":"orders","build":"it\'s","made":"m1"}'
-        CREATE TABLE IF NOT EXISTS `db`.`orders__g3` ON CLUSTER `main` (`id` Nullable(String), `paid` Nullable(Decimal(76, 28)), `notes` Nullable(String), `_by_paid` String, `_document` String, `_position` UInt64, `_version` UInt64, `_deleted` UInt8, `_key` String) ENGINE = Distributed('main', 'db', 'orders__g3_shard', cityHash64(`_key`)) COMMENT '{"projector":"distributed","projection":"shop","generation":3,"view":"orders","build":"it\'s","made":"m1"}'
+        CREATE TABLE IF NOT EXISTS `db`.`orders__g3_shard` ON CLUSTER `main` (`id` Nullable(String), `paid` Nullable(Decimal(76, 28)), `notes` Nullable(String), `_by_paid` String, `_document` String, `_position` UInt64, `_version` UInt64, `_deleted` UInt8, `_key` String, INDEX `_by_paid_minmax` `_by_paid` TYPE minmax, INDEX `_by_paid_bloom_filter` `_by_paid` TYPE bloom_filter, INDEX `id_bloom_filter` `id` TYPE bloom_filter, INDEX `paid_minmax` `paid` TYPE minmax) ENGINE = ReplicatedReplacingMergeTree('/ch/{shard}/{table}', '{replica}', `_version`, `_deleted`) ORDER BY `_key` COMMENT '{"projector":"table","name":"me","projection":"shop","generation":3,"view":"orders","build":"it\'s","made":"m1"}'
+        CREATE TABLE IF NOT EXISTS `db`.`orders__g3` ON CLUSTER `main` (`id` Nullable(String), `paid` Nullable(Decimal(76, 28)), `notes` Nullable(String), `_by_paid` String, `_document` String, `_position` UInt64, `_version` UInt64, `_deleted` UInt8, `_key` String) ENGINE = Distributed('main', 'db', 'orders__g3_shard', cityHash64(`_key`)) COMMENT '{"projector":"distributed","name":"me","projection":"shop","generation":3,"view":"orders","build":"it\'s","made":"m1"}'
         "#);
         insta::assert_snapshot!(statements.drop_table("orders__g3"), @r#"DROP TABLE IF EXISTS `db`.`orders__g3` ON CLUSTER `main` SYNC"#);
     }

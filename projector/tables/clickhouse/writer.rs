@@ -9,7 +9,7 @@ use super::check::{self, Verdict};
 use super::layout::{KEY, Layout, VERSION};
 use super::names::{Owner, Role, identifier, table_name};
 use super::server::Question;
-use super::{ClickHouse, body, identity, lists, owner};
+use super::{ClickHouse, body, identity, lists};
 use crate::config::Sharding;
 use crate::fault::Fault;
 use crate::tables::{Lost, RowVersion, Survey, TableBuild, TableRow, TableWriter};
@@ -88,7 +88,7 @@ impl TableWriter for ClickHouse {
         let found = self.found()?;
         let mut refused = Vec::new();
         for spec in &build.catalogue.views {
-            let owner = owner(build, &spec.name, Role::StableName);
+            let owner = self.owner(build, &spec.name, Role::StableName);
             match check::stable_name(found.iter().find(|found| found.name == spec.name), &owner) {
                 Verdict::Refuse(reason) => refused.push(format!("there is something named {}: {reason}", spec.name)),
                 Verdict::Keep => {}
@@ -99,7 +99,9 @@ impl TableWriter for ClickHouse {
         }
         let is_view = |name: &str| build.catalogue.views.iter().any(|view| view.name == name);
         for left in found.iter().filter(|found| !is_view(&found.name)) {
-            if Owner::of_comment(&left.comment).is_some_and(|owner| check::is_stable_name_of(&owner, &build.projection)) {
+            if Owner::of_comment(&left.comment)
+                .is_some_and(|owner| check::is_stable_name_of(&owner, &self.owner, &build.projection))
+            {
                 self.server.change("dropping a stable name", &self.statements.hide(&left.name))?;
             }
         }

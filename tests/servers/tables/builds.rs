@@ -1,7 +1,8 @@
 //! Tables of builds: made, recognized, shown and dropped.
 
+use projector::config::ClickHousePlace;
 use projector::fault::Fault;
-use projector::tables::{RowVersion, Survey, TableBuild, TableWriter};
+use projector::tables::{ClickHouse, RowVersion, Survey, TableBuild, TableWriter};
 use schemas::Type;
 
 use super::{build, row, view};
@@ -90,6 +91,29 @@ fn what_others_have_is_left_alone() {
     let orders = super::build(vec![view("orders", &[("id", Type::Text)])]);
     assert!(unfit(tables.ensure(&orders)).contains("there is a table orders__g1: it is not Projector's"));
     assert!(unfit(tables.show(&orders)).contains("there is something named orders: it is not Projector's"));
+}
+
+#[test]
+fn two_projectors_leave_each_others_tables_alone() {
+    let server = clickhouse::start();
+    let (ours, build) = (clickhouse::tables(&server), people());
+    let owner = "projector in redis://other:6379/0".to_owned();
+    let theirs = ClickHouse::new(&ClickHousePlace { owner, ..clickhouse::place(&server) }).unwrap();
+    let made = ours.ensure(&build).unwrap();
+    ours.show(&build).unwrap();
+    ours.write(&build, 0, &[row("a", Some(r#"{"id":"a","age":1}"#), (1, 1))]).unwrap();
+
+    let other = TableBuild { identity: "second".into(), ..build.clone() };
+    assert_eq!(theirs.survey(&other).unwrap(), Survey { tables: None, newest: RowVersion::ZERO });
+    let said = unfit(theirs.ensure(&other));
+    assert!(said.contains("people__g1: it belongs to another Projector, 'embedded:/"), "{said}");
+    assert!(said.contains("and this one is 'projector in redis://other:6379/0'"), "{said}");
+    assert!(unfit(theirs.show(&other)).contains("people: it belongs to another Projector"));
+    theirs.show(&super::build(vec![])).unwrap();
+    assert_eq!(theirs.generations("shop").unwrap(), [0; 0]);
+    theirs.drop_generation("shop", 1).unwrap();
+    assert_eq!(ours.survey(&build).unwrap().tables, Some(made));
+    assert_eq!(clickhouse::ask(&server, "SELECT id FROM people"), "a\n");
 }
 
 #[test]
