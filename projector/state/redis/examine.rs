@@ -59,6 +59,10 @@ fn probes(namespace: &str) -> Vec<(&'static str, Cmd)> {
     let script = "#!lua\nreturn redis.call('GET', KEYS[1])";
     vec![
         with("EVAL", &[script, "1", &string]),
+        with("WATCH", &[&string]),
+        with("UNWATCH", &[]),
+        with("MULTI", &[]),
+        with("EXEC", &[]),
         with("SET", &[&string, "1"]),
         with("MSET", &[&string, "1"]),
         with("GET", &[&string]),

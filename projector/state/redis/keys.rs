@@ -179,9 +179,13 @@ impl BuildKeys {
 
     /// A document.
     pub fn document(&self, view: ViewId, key: &Key) -> String {
+        format!("{}{}", self.documents(view), self.document_name(key))
+    }
+
+    /// What the key of a document ends with.
+    pub fn document_name(&self, key: &Key) -> String {
         // Our own keys can be printed; one that could not would have a name nobody asks for.
-        let text = print_key(key).unwrap_or_else(|corrupt| corrupt.to_string());
-        format!("{}{text}", self.documents(view))
+        print_key(key).unwrap_or_else(|corrupt| corrupt.to_string())
     }
 
     /// What the keys of all documents start with.

@@ -1,7 +1,7 @@
 //! State in Redis, or what speaks like it.
 //!
-//! A commit is one script, which Redis runs alone and repeats without harm: it checks who commits and what the commit follows, then
-//! writes everything and the checkpoint. All that it touches is in the same slot, so that data and checkpoint move together in
+//! A commit is one transaction, which is repeated without harm: who commits, and what the commit follows, is looked at first; then everything is
+//! written, and the checkpoint. All that it touches is in the same slot, so that data and checkpoint move together in
 //! replication and in the append-only file too: an accident takes the newest commits whole or not at all. What is lost so
 //! is folded again from the log.
 //!
@@ -19,11 +19,15 @@ mod fetch;
 pub mod keys;
 mod orders;
 mod outbox;
+mod packed;
+mod precondition;
 mod presence;
 mod reading;
 mod server;
+mod strings;
 mod url;
 mod views;
+mod writes;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,7 +37,9 @@ use projections::engine::{Answers, Missing, Space};
 pub use self::examine::RedisFacts;
 pub use self::url::RedisUrl;
 
+use self::commit::{Answer, Transaction};
 use self::keys::BuildKeys;
+use self::precondition::Refusal;
 use self::server::Server;
 use super::catalogues::Catalogues;
 use super::views::StoredDeadLetter;
@@ -159,12 +165,16 @@ impl StateStore for RedisBuild {
 
     fn commit(&self, commit: &Commit<'_>) -> Result<Outcome, Fault> {
         let (Writer::Claiming(writer) | Writer::Owner(writer)) = self.writer().clone();
-        let command = commit::command(&self.keys, &writer, self.entering, commit).map_err(|too_large| {
+        let transaction = Transaction::new(&self.keys, writer, self.entering, commit).map_err(|too_large| {
             let advice = "lower run.commit_events or run.fan_out";
             self.server.unfit(format!("a commit of {} words is more than Redis takes at once; {advice}", too_large.words))
         })?;
-        let answer: Vec<Option<String>> = self.server.ask("committing", |redis| command.query(redis))?;
-        self.outcome(&answer)
+        match self.server.ask("committing", |redis| transaction.run(redis))? {
+            Answer::Done => Ok(Outcome::Committed),
+            Answer::Torn(reason) => Err(self.is_torn(&reason)),
+            Answer::Overtaken => Err(self.server.unavailable("committing", "somebody else has changed the record of the build")),
+            Answer::Refused(refusal) => self.refused(refusal),
+        }
     }
 }
 
@@ -188,17 +198,15 @@ impl RedisBuild {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn outcome(&self, answer: &[Option<String>]) -> Result<Outcome, Fault> {
-        let word = answer.first().and_then(Option::as_deref);
-        match (word, &answer[1.min(answer.len())..]) {
-            (Some("done"), _) => Ok(Outcome::Committed),
-            (Some("repeated"), _) => Ok(Outcome::AlreadyCommitted),
-            (Some("stale"), found) => Ok(Outcome::Stale(self.parse_checkpoint(found)?)),
-            (Some("fenced"), [Some(fence)]) => Ok(Outcome::Fenced(self.parse_fence(fence)?)),
-            (Some("dropped"), _) => Err(self.is_dropped()),
-            (Some("lost"), _) => Err(self.is_lost()),
-            (Some("torn"), [Some(reason)]) => Err(self.is_torn(reason)),
-            _ => Err(self.server.damaged(format!("the commit script answered {answer:?}"))),
+    /// What became of a commit that was not sent.
+    fn refused(&self, refusal: Refusal) -> Result<Outcome, Fault> {
+        match refusal {
+            Refusal::Repeated => Ok(Outcome::AlreadyCommitted),
+            Refusal::Stale(found) => Ok(Outcome::Stale(self.parse_checkpoint(&found)?)),
+            Refusal::Fenced(fence) => Ok(Outcome::Fenced(self.parse_fence(&fence)?)),
+            Refusal::Torn(reason) => Err(self.is_torn(&reason)),
+            Refusal::Dropped => Err(self.is_dropped()),
+            Refusal::Lost => Err(self.is_lost()),
         }
     }
 

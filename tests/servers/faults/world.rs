@@ -25,8 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const GLANCE: Duration = Duration::from_millis(10);
 /// A fault comes within so many microseconds.
 const LONGEST_WAIT: usize = 400_000;
-/// In every script that moves the checkpoint.
-const COMMIT: &[u8] = b":g1:cp";
+/// Ends every transaction that moves the checkpoint.
+const COMMIT: &[u8] = b"\r\nEXEC\r\n";
 /// In every request that writes rows.
 const ROWS: &[u8] = b"INSERT";
 

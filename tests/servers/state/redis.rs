@@ -51,6 +51,9 @@ pub fn redis(arguments: &[&str]) -> Redis {
     Redis { url: server::url(&server), server, namespace: "test".into(), tls: Tls::default() }
 }
 
+/// Ends every transaction that moves the checkpoint.
+const COMMIT: &[u8] = b"\r\nEXEC\r\n";
+
 /// A commit of one document, one row and one member.
 pub fn changes(version: u64) -> Changes {
     let documents = vec![document("a", version, person("a", version as i64))];
@@ -87,7 +90,7 @@ fn a_commit_whose_answer_is_lost_is_done_once() {
     let store = store(&state, 1);
     let fence = store.claim().unwrap().fence;
     assert_eq!(commit(&*store, fence, 0, &changes(1)), Outcome::Committed);
-    proxy.cut(Cut::Answer);
+    proxy.cut(Cut::AnswerTo(COMMIT));
     assert_eq!(commit(&*store, fence, 1, &changes(2)), Outcome::AlreadyCommitted);
     assert!(!proxy.is_to_cut());
     assert_eq!(commit(&*store, fence, 2, &changes(3)), Outcome::Committed);
@@ -243,19 +246,27 @@ fn a_replica_takes_nothing_until_it_is_the_primary_again() {
 
 #[test]
 fn a_commit_that_is_carried_out_after_its_time_is_done_once() {
-    let redis = redis(&[]);
+    let mut redis = redis(&[]);
+    let proxy = Proxy::start(redis.server.port());
+    redis.url = format!("redis://127.0.0.1:{}/0", proxy.port());
     let state = open(&redis);
     let store = store(&state, 1);
     let fence = store.claim().unwrap().fence;
-    redis.server.pause();
-    let event = EventMark { hash: 0xfeed << 48, time: 5 };
-    let checkpoint = Checkpoint { position: 10, commits: 1, event: Some(event) };
-    let unanswered =
-        store.commit(&Commit { fence, follows: 0, checkpoint: &checkpoint, changes: &changes(1), carried: &Carried::default() });
-    assert!(matches!(unanswered, Err(Fault::Unavailable { .. })), "{unanswered:?}");
-    redis.server.resume();
-    // What was sent first is read first.
+    let late = |follows: u64| {
+        proxy.cut(Cut::Delay(COMMIT));
+        let event = EventMark { hash: 0xfeed << 48, time: 5 };
+        let checkpoint = Checkpoint { position: 10 * follows + 10, commits: follows + 1, event: Some(event) };
+        let (changes, carried) = (&changes(follows + 1), &Carried::default());
+        let unanswered = store.commit(&Commit { fence, follows, checkpoint: &checkpoint, changes, carried });
+        assert!(matches!(unanswered, Err(Fault::Unavailable { .. })), "{unanswered:?}");
+    };
+    late(0);
+    proxy.release();
+    while store.look().unwrap().checkpoint.commits == 0 {}
     assert_eq!(commit(&*store, fence, 0, &changes(1)), Outcome::AlreadyCommitted);
+    late(1);
     assert_eq!(commit(&*store, fence, 1, &changes(2)), Outcome::Committed);
-    assert_eq!(version_of(&state, "a"), Some(2));
+    proxy.release();
+    assert_eq!(commit(&*store, fence, 2, &changes(3)), Outcome::Committed);
+    assert_eq!(version_of(&state, "a"), Some(3));
 }
