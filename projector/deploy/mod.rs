@@ -109,24 +109,10 @@ fn choose(record: Option<&ProjectionRecord>, fingerprint: u64, log: &LogIdentity
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::{Checkpoint, Standing};
+    use crate::state::Standing;
 
     fn record(live: u64, fingerprints: &[(u64, u64)]) -> ProjectionRecord {
-        let build = |&(number, fingerprint)| Build {
-            number,
-            fingerprint,
-            catalogue: Catalogue::default(),
-            log: LogIdentity("l".into()),
-            creation: String::new(),
-            checkpoint: Checkpoint::default(),
-            dead_letters: vec![],
-            broken_documents: 0,
-            pending_jobs: 0,
-            parked_keys: 0,
-            backlog: None,
-            open_orders: 0,
-        };
-        let builds = fingerprints.iter().map(build).collect();
+        let builds = fingerprints.iter().map(|&(number, fingerprint)| Build::new(number, fingerprint)).collect();
         ProjectionRecord { name: "shop".into(), live: Some(live), standing: Standing::Stopped, pause: None, builds }
     }
 

@@ -121,10 +121,8 @@ mod tests {
 
     use super::super::{Expected, Level, assert_found};
     use super::*;
-    use crate::log::LogIdentity;
-    use crate::state::{Checkpoint, ProjectionRecord};
+    use crate::state::ProjectionRecord;
     use crate::status::{Lag, Margin};
-    use crate::view::Catalogue;
 
     fn plan() -> Plan {
         Plan {
@@ -144,20 +142,7 @@ mod tests {
 
     /// The shop as it runs, but for this change.
     fn deployed(change: impl FnOnce(&mut ProjectionStatus, &mut Build)) -> ProjectionStatus {
-        let mut build = Build {
-            number: 1,
-            fingerprint: 7,
-            catalogue: Catalogue::default(),
-            log: LogIdentity("l".into()),
-            checkpoint: Checkpoint::default(),
-            dead_letters: vec![],
-            broken_documents: 0,
-            pending_jobs: 0,
-            parked_keys: 0,
-            open_orders: 0,
-            backlog: None,
-            creation: String::new(),
-        };
+        let mut build = Build::new(1, 7);
         let record =
             ProjectionRecord { name: "shop".into(), live: Some(1), standing: Standing::Running, pause: None, builds: vec![] };
         let mut status = ProjectionStatus { record, lag: Lag::default(), tables_lag: None, margin: Margin::default() };

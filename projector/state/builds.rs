@@ -131,6 +131,29 @@ pub enum Standing {
     Halted(String),
 }
 
+// === impl Build ===
+
+#[cfg(test)]
+impl Build {
+    /// One of these definitions that has done nothing yet.
+    pub fn new(number: u64, fingerprint: u64) -> Build {
+        Build {
+            number,
+            fingerprint,
+            catalogue: Catalogue::default(),
+            log: LogIdentity("l".into()),
+            creation: String::new(),
+            checkpoint: Checkpoint::default(),
+            dead_letters: vec![],
+            broken_documents: 0,
+            pending_jobs: 0,
+            parked_keys: 0,
+            backlog: None,
+            open_orders: 0,
+        }
+    }
+}
+
 // === impl ProjectionRecord ===
 
 impl ProjectionRecord {

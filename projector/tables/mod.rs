@@ -16,7 +16,7 @@ pub use clickhouse::{ClickHouse, ClickHouseFacts, ClickHouseTables, ClickHouseUr
 pub use cursor::{BadCursor, Cursor};
 pub use embedded::EmbeddedTables;
 pub use request::{BadRequest, Request};
-pub use writer::{Flushed, Lost, RowVersion, Survey, TableBuild, TableRow, TableWriter, VersionOverflow};
+pub use writer::{Flushed, Lost, RowVersion, Survey, Suspects, TableBuild, TableRow, TableWriter, VersionOverflow};
 
 use crate::fault::Fault;
 use crate::state::{Document, LiveView, Reading};

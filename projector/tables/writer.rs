@@ -36,17 +36,8 @@ pub trait TableWriter: Send + Sync {
     /// costs a store like ClickHouse about as much as ten thousand rows do; who has few rows waits for more.
     fn write(&self, build: &TableBuild, view: ViewId, rows: &[TableRow]) -> Result<(), Fault>;
 
-    /// The keys of rows of a view that an earlier writer may have taken from a state that is lost: those with a version whose commit number is
-    /// above `lost.commits`, and whose epoch is below `lost.epoch`. In the order of the keys, those after `after`, at most `limit`; deleted
-    /// rows are among them, and so may be some whose row has been replaced since.
-    fn written_after(
-        &self,
-        build: &TableBuild,
-        view: ViewId,
-        lost: Lost,
-        after: Option<&Key>,
-        limit: usize,
-    ) -> Result<Vec<Key>, Fault>;
+    /// The keys of such rows, in the order of the keys; deleted rows are among them, and so may be some whose row has been replaced since.
+    fn suspects(&self, build: &TableBuild, suspects: &Suspects<'_>) -> Result<Vec<Key>, Fault>;
 
     /// Makes the tables of this build the ones behind the stable names that people query, one name after the other; stable names of
     /// the projection's views that this build does not have are dropped. A name that something else has is never taken: the answer then is [`Fault::Unfit`],
@@ -124,6 +115,19 @@ pub struct Lost {
     pub commits: u64,
     /// The first epoch of those whose rows are known to be of what is there.
     pub epoch: u64,
+}
+
+/// Rows of a view that an earlier writer may have taken from a state that is lost.
+#[derive(Clone, Copy, Debug)]
+pub struct Suspects<'k> {
+    /// The view.
+    pub view: ViewId,
+    /// What is lost: rows with a version whose commit number is above `lost.commits`, and whose epoch is below `lost.epoch`.
+    pub lost: Lost,
+    /// Those with a higher key than this.
+    pub after: Option<&'k Key>,
+    /// At most so many.
+    pub limit: usize,
 }
 
 /// An epoch or a commit number that has no place in a [`RowVersion`].

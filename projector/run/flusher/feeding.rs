@@ -6,7 +6,7 @@ use projections::plan::ViewId;
 
 use super::{Task, Trouble};
 use crate::state::outbox::{Entered, Entry};
-use crate::tables::Lost;
+use crate::tables::{Lost, Suspects};
 
 /// How many rows are looked for at once.
 const ROWS: usize = 5000;
@@ -14,8 +14,8 @@ const ROWS: usize = 5000;
 /// How far it is.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Feeding {
-    /// At all documents, of which so many are entered.
-    Documents(u64),
+    /// At all documents.
+    Documents,
     /// At the rows that one of the audits is about.
     Rows(Rows),
     /// All is entered.
@@ -38,13 +38,13 @@ pub struct Rows {
 impl Feeding {
     /// When documents have been entered so far.
     pub fn after(entered: Entered) -> Feeding {
-        if entered.is_all { Feeding::Rows(Rows::default()) } else { Feeding::Documents(entered.documents) }
+        if entered.is_all { Feeding::Rows(Rows::default()) } else { Feeding::Documents }
     }
 
     /// The next step.
     pub fn step(self, task: &Task, epoch: u64, audits: &[Lost]) -> Result<Feeding, Trouble> {
         match self {
-            Feeding::Documents(_) => Ok(Feeding::after(task.outbox.enter_page(epoch)?)),
+            Feeding::Documents => Ok(Feeding::after(task.outbox.enter_page(epoch)?)),
             Feeding::Rows(rows) => match audits.get(rows.audit) {
                 Some(_) if rows.view == task.build.catalogue.views.len() => {
                     Ok(Feeding::Rows(Rows { audit: rows.audit + 1, ..Rows::default() }))
@@ -62,7 +62,8 @@ impl Feeding {
 impl Rows {
     /// Enters what is found from here on. Where the next ones are.
     fn enter(self, task: &Task, epoch: u64, lost: Lost) -> Result<Rows, Trouble> {
-        let keys = task.tables(|writer, build| writer.written_after(build, self.view, lost, self.after.as_ref(), ROWS))?;
+        let suspects = Suspects { view: self.view, lost, after: self.after.as_ref(), limit: ROWS };
+        let keys = task.tables(|writer, build| writer.suspects(build, &suspects))?;
         let next = match keys.last() {
             Some(last) if keys.len() == ROWS => Rows { after: Some(last.clone()), ..self },
             _ => Rows { view: self.view + 1, after: None, ..self },

@@ -23,11 +23,21 @@ pub struct Term<'t> {
     epoch: u64,
     feeding: Feeding,
     audits: Vec<Lost>,
-    /// When to audit once more: what an earlier flusher had sent may arrive after the first time.
-    second_audit: Option<Instant>,
+    second_audit: SecondAudit,
     sweep: Sweep,
     /// What was noted last: a position, and whether no fan-out was left.
     noted: Option<(u64, bool)>,
+}
+
+/// Rows are audited once more: what an earlier flusher had sent may arrive after the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SecondAudit {
+    /// From this time on.
+    Due(Instant),
+    /// It may take many rounds.
+    UnderWay,
+    /// It is done, or there is nothing to audit.
+    Done,
 }
 
 /// What came of a round.
@@ -60,10 +70,12 @@ impl<'t> Term<'t> {
             Some(filling) => Feeding::after(filling.entered),
             None => {
                 task.outbox.fill(epoch, &tables)?;
-                Feeding::Documents(0)
+                show_empty(task);
+                Feeding::Documents
             }
         };
-        let second_audit = (!audits.is_empty()).then(|| Instant::now() + task.late_writes);
+        let second_audit =
+            if audits.is_empty() { SecondAudit::Done } else { SecondAudit::Due(Instant::now() + task.late_writes) };
         Ok(Term { task, epoch, feeding, audits, second_audit, sweep: Sweep::default(), noted: None })
     }
 
@@ -84,9 +96,10 @@ impl<'t> Term<'t> {
 
     /// Enters what has to be entered, as much as one round takes.
     fn feed(&mut self) -> Result<(), Trouble> {
-        let is_due = self.feeding == Feeding::Done && self.second_audit.is_some_and(|due| due <= Instant::now());
-        if is_due {
+        let is_due = matches!(self.second_audit, SecondAudit::Due(due) if due <= Instant::now());
+        if is_due && self.feeding == Feeding::Done {
             self.feeding = Feeding::Rows(Rows::default());
+            self.second_audit = SecondAudit::UnderWay;
         }
         for _ in 0..PAGES_A_ROUND {
             let feeding = std::mem::replace(&mut self.feeding, Feeding::Done);
@@ -95,9 +108,9 @@ impl<'t> Term<'t> {
             }
             self.feeding = feeding.step(self.task, self.epoch, &self.audits)?;
         }
-        if is_due && self.feeding == Feeding::Done {
+        if self.second_audit == SecondAudit::UnderWay && self.feeding == Feeding::Done {
             self.task.outbox.note(self.epoch, Note::Audited)?;
-            self.second_audit = None;
+            self.second_audit = SecondAudit::Done;
         }
         Ok(())
     }
@@ -161,6 +174,15 @@ impl<'t> Term<'t> {
             progress.tables.replace(now) != Some(now)
         });
     }
+}
+
+/// Shows that the tables have nothing any more, whatever they had.
+fn show_empty(task: &Task) {
+    task.place.progress.send_modify(|progress| {
+        if let Some(tables) = &mut progress.tables {
+            (tables.flushed, tables.settled) = (0, 0);
+        }
+    });
 }
 
 /// Whether these are the tables that are being filled, or are full. Tables without any row may have been emptied by hand.

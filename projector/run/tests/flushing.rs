@@ -2,13 +2,15 @@
 
 use std::fs;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::memory_tables::{MemoryTables, Mishap};
 use super::*;
 use crate::config::StatePlace;
+use crate::run::flusher::{Flusher, Task, Visibility};
 use crate::sqlite::{Database, Durability};
 use crate::state::EmbeddedState;
+use crate::tables::TableBuild;
 
 /// A world whose tables are elsewhere.
 struct Shop {
@@ -216,6 +218,59 @@ fn tables_that_were_made_as_the_end_came_are_filled() {
     shop.tables.make_anew(&["a"]);
     assert_eq!(shop.tables.documents(1).len(), 1);
     shop.assert_equal("after the next start");
+}
+
+#[test]
+fn tables_that_are_made_anew_are_shown_to_have_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = Shop::new(folder.path());
+    let halt = shop.follow(|wait_for| {
+        shop.world.publish(&[&born("a", 1)]);
+        wait_for(&|now| flushed(now) == 1);
+        shop.tables.script(Mishap::Full);
+        shop.tables.make_anew(&[]);
+        shop.world.publish(&[&born("b", 1)]);
+        wait_for(&|now| now.position == 2 && flushed(now) == 0);
+        shop.tables.mend();
+        wait_for(&|now| flushed(now) == 2);
+        assert_eq!(shop.tables.documents(1).len(), 2);
+    });
+    assert!(halt.is_none());
+}
+
+#[test]
+fn an_audit_of_many_pages_comes_to_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = Shop::new(folder.path());
+    shop.world.publish(&[&born("a", 1)]);
+    shop.assert_equal("at first");
+    // More than one round looks at.
+    let audits: Vec<String> = (0..200).map(|claim| format!("{claim}:{claim}")).collect();
+    World::execute(folder.path(), &format!("UPDATE flushing SET audits = '{}'", audits.join(" ")));
+    let stores = &shop.world.supervisor.stores;
+    let build = stores.builds.projections().unwrap().remove(0).builds.remove(0);
+    let place = shop.world.supervisor.board.place("people");
+    place.progress.send_modify(|progress| progress.stage = Stage::Live);
+    let task = Task {
+        outbox: stores.builds.outbox("people", 1, &build.catalogue).unwrap(),
+        writer: shop.tables.clone(),
+        builds: stores.builds.clone(),
+        build: TableBuild {
+            projection: "people".into(),
+            number: 1,
+            identity: TableBuild::identity(build.fingerprint, &build.creation),
+            catalogue: build.catalogue,
+        },
+        place,
+        late_writes: Duration::ZERO,
+    };
+    let flusher = Flusher::start(task, Visibility::Shown, Arc::default()).unwrap();
+    let file = rusqlite::Connection::open(folder.path().join("data/projector.db")).unwrap();
+    let is_audited = || file.query_row("SELECT audits IS NULL FROM flushing", [], |row| row.get::<_, bool>(0)).unwrap();
+    while !is_audited() {
+        flusher.catch_up(&StopFlag::default()).unwrap();
+    }
+    flusher.finish().unwrap();
 }
 
 #[test]

@@ -9,7 +9,7 @@ use projections::plan::ViewId;
 use schemas::Value;
 
 use crate::fault::Fault;
-use crate::tables::{Lost, RowVersion, Survey, TableBuild, TableRow, TableWriter};
+use crate::tables::{RowVersion, Survey, Suspects, TableBuild, TableRow, TableWriter};
 
 /// What goes wrong with them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub enum Mishap {
     Vanish,
     /// They are of other types, for ever.
     Unfit,
+    /// There is no room for a row, until somebody makes some.
+    Full,
 }
 
 /// Tables in memory.
@@ -64,6 +66,11 @@ impl MemoryTables {
     /// Lets this go wrong from now on.
     pub fn script(&self, mishap: Mishap) {
         self.lock().mishap = Some(mishap);
+    }
+
+    /// Mends whatever has gone wrong.
+    pub fn mend(&self) {
+        self.lock().mishap = None;
     }
 
     /// All documents of a generation, by key.
@@ -149,6 +156,9 @@ impl TableWriter for MemoryTables {
         self.writes.fetch_add(1, Ordering::SeqCst);
         self.rows.fetch_add(rows.len(), Ordering::SeqCst);
         let mut tables = self.of(build)?;
+        if tables.mishap == Some(Mishap::Full) {
+            return Err(unavailable());
+        }
         let panics = tables.happens(Mishap::WritePanics);
         let vanish = tables.happens(Mishap::Vanish);
         let unanswered = tables.happens(Mishap::WriteUnanswered);
@@ -169,14 +179,7 @@ impl TableWriter for MemoryTables {
         if unanswered { Err(unavailable()) } else { Ok(()) }
     }
 
-    fn written_after(
-        &self,
-        build: &TableBuild,
-        view: ViewId,
-        lost: Lost,
-        after: Option<&Key>,
-        limit: usize,
-    ) -> Result<Vec<Key>, Fault> {
+    fn suspects(&self, build: &TableBuild, &Suspects { view, lost, after, limit }: &Suspects<'_>) -> Result<Vec<Key>, Fault> {
         let tables = self.of(build)?;
         let is_wanted = |row: &TableRow| row.version.commits() > lost.commits && row.version.epoch() < lost.epoch;
         let rows = tables.builds[&build.number].rows.iter();

@@ -12,7 +12,7 @@ use super::server::Question;
 use super::{ClickHouse, body, identity, lists};
 use crate::config::Sharding;
 use crate::fault::Fault;
-use crate::tables::{Lost, RowVersion, Survey, TableBuild, TableRow, TableWriter};
+use crate::tables::{RowVersion, Survey, Suspects, TableBuild, TableRow, TableWriter};
 
 /// An answer that is one number.
 #[derive(Row, Deserialize)]
@@ -61,14 +61,7 @@ impl TableWriter for ClickHouse {
         written
     }
 
-    fn written_after(
-        &self,
-        build: &TableBuild,
-        view: ViewId,
-        lost: Lost,
-        after: Option<&Key>,
-        limit: usize,
-    ) -> Result<Vec<Key>, Fault> {
+    fn suspects(&self, build: &TableBuild, &Suspects { view, lost, after, limit }: &Suspects<'_>) -> Result<Vec<Key>, Fault> {
         let table = self.statements.qualified(&table_name(&build.catalogue.views[view].name, build.number));
         let (key, version, bits) = (identifier(KEY), identifier(VERSION), RowVersion::COMMIT_BITS);
         // Without FINAL, which leaves out what is deleted.

@@ -118,14 +118,29 @@ fn try_commit(store: &dyn StateStore, fence: u64) -> Result<Outcome, Fault> {
 
 /// Commits `changes` after commit number `follows`, up to position `10 * follows + 10`.
 pub fn commit(store: &dyn StateStore, fence: u64, follows: u64, changes: &Changes) -> Outcome {
-    commit_with(store, fence, follows, changes, &Carried::default())
+    try_to_commit(store, fence, follows, changes, &Carried::default()).unwrap()
 }
 
 /// The same, with orders that it carries out.
 pub fn commit_with(store: &dyn StateStore, fence: u64, follows: u64, changes: &Changes, carried: &Carried) -> Outcome {
+    try_to_commit(store, fence, follows, changes, carried).unwrap()
+}
+
+/// Why the commit fails.
+pub fn failure_of_commit(store: &dyn StateStore, fence: u64, follows: u64, changes: &Changes) -> Fault {
+    try_to_commit(store, fence, follows, changes, &Carried::default()).unwrap_err()
+}
+
+fn try_to_commit(
+    store: &dyn StateStore,
+    fence: u64,
+    follows: u64,
+    changes: &Changes,
+    carried: &Carried,
+) -> Result<Outcome, Fault> {
     let event = EventMark { hash: 0xfeed << 48, time: 5 };
     let checkpoint = Checkpoint { position: 10 * follows + 10, commits: follows + 1, event: Some(event) };
-    store.commit(&Commit { fence, follows, checkpoint: &checkpoint, changes, carried }).unwrap()
+    store.commit(&Commit { fence, follows, checkpoint: &checkpoint, changes, carried })
 }
 
 pub fn what_was_committed_is_fetched(fixture: &dyn Fixture) {

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use projections::engine::{Changes, Space};
 use projector::config::{RedisPlace, Tls};
 use projector::fault::Fault;
-use projector::state::{Carried, Checkpoint, Claim, Commit, EventMark, Outcome, RedisState, RedisUrl, Standing};
+use projector::state::{Checkpoint, Claim, Outcome, RedisState, RedisUrl, Standing, StateStore};
 use redis::Commands;
 
-use super::contract::{self, Fixture, State, cell, commit, document, keeps_the_contract, key, open, person, store};
+use super::contract::{
+    self, Fixture, State, cell, commit, document, failure_of_commit, keeps_the_contract, key, open, person, store,
+};
 use super::outbox::keeps_the_outbox;
 use crate::process::Server;
 use crate::proxy::{Cut, Proxy};
@@ -54,6 +56,14 @@ pub fn redis(arguments: &[&str]) -> Redis {
 /// Ends every transaction that moves the checkpoint.
 const COMMIT: &[u8] = b"\r\nEXEC\r\n";
 
+/// The place with a first build in it, which is ours.
+fn owned(redis: &Redis) -> (State, Arc<dyn StateStore>, u64) {
+    let state = open(redis);
+    let store = store(&state, 1);
+    let fence = store.claim().unwrap().fence;
+    (state, store, fence)
+}
+
 /// A commit of one document, one row and one member.
 pub fn changes(version: u64) -> Changes {
     let documents = vec![document("a", version, person("a", version as i64))];
@@ -72,9 +82,7 @@ keeps_the_outbox!(redis(&[]));
 #[test]
 fn any_client_reads_documents() {
     let redis = redis(&[]);
-    let state = open(&redis);
-    let store = store(&state, 1);
-    let fence = store.claim().unwrap().fence;
+    let (_, store, fence) = owned(&redis);
     assert_eq!(commit(&*store, fence, 0, &changes(1)), Outcome::Committed);
     let mut client = server::client(&redis.server);
     let found: String = client.get("{test:shop:0}:g1:v:people:a").unwrap();
@@ -144,14 +152,10 @@ fn an_accident_that_takes_the_newest_commits_is_noticed() {
 #[test]
 fn the_loss_of_everything_has_a_name() {
     let redis = redis(&[]);
-    let state = open(&redis);
-    let store = store(&state, 1);
-    let fence = store.claim().unwrap().fence;
+    let (state, store, fence) = owned(&redis);
     let _: () = redis::cmd("FLUSHALL").query(&mut server::client(&redis.server)).unwrap();
-    let checkpoint = Checkpoint { commits: 1, ..Checkpoint::default() };
-    let lost =
-        store.commit(&Commit { fence, follows: 0, checkpoint: &checkpoint, changes: &changes(1), carried: &Carried::default() });
-    assert!(matches!(lost, Err(Fault::Lost { .. })), "{lost:?}");
+    let lost = failure_of_commit(&*store, fence, 0, &changes(1));
+    assert!(matches!(lost, Fault::Lost { .. }), "{lost:?}");
     assert!(matches!(store.claim(), Err(Fault::Lost { .. })));
     assert!(matches!(store.look(), Err(Fault::Lost { .. })));
     state.builds.note("shop", &Standing::Stopped).unwrap();
@@ -178,27 +182,20 @@ fn a_dropped_build_is_not_a_lost_one() {
 #[test]
 fn nobody_goes_on_from_a_commit_that_was_done_in_part() {
     let redis = redis(&[]);
-    let state = open(&redis);
-    let store = store(&state, 1);
-    let fence = store.claim().unwrap().fence;
+    let (_, store, fence) = owned(&redis);
     let mut client = server::client(&redis.server);
     let _: () = client.set("{test:shop:0}:g1:j", "not ours").unwrap();
     let mut changes = changes(1);
     changes.cells.push((cell(Space::Job, "j"), Some(b"J"[..].into())));
-    let checkpoint = Checkpoint { position: 10, commits: 1, event: None };
-    let torn = |fault: Option<Fault>| match fault {
-        Some(Fault::Damaged { reason, .. }) => reason.contains("in part (WRONGTYPE") && reason.contains("{test:shop:0}, and"),
+    let torn = |fault: Fault| match fault {
+        Fault::Damaged { reason, .. } => reason.contains("in part (WRONGTYPE") && reason.contains("{test:shop:0}, and"),
         _ => false,
     };
     for _ in 0..2 {
-        assert!(torn(
-            store
-                .commit(&Commit { fence, follows: 0, checkpoint: &checkpoint, changes: &changes, carried: &Carried::default() })
-                .err()
-        ));
+        assert!(torn(failure_of_commit(&*store, fence, 0, &changes)));
         let _: () = client.del("{test:shop:0}:g1:j").unwrap();
     }
-    assert!(torn(store.claim().err()), "half of it is there");
+    assert!(torn(store.claim().unwrap_err()), "half of it is there");
     let keys: Vec<String> = client.keys("{test:shop:0}*").unwrap();
     let _: () = client.del(keys).unwrap();
     assert!(matches!(store.claim(), Err(Fault::Lost { .. })));
@@ -207,19 +204,15 @@ fn nobody_goes_on_from_a_commit_that_was_done_in_part() {
 #[test]
 fn short_memory_refuses_a_commit_as_a_whole() {
     let redis = redis(&[]);
-    let state = open(&redis);
-    let store = store(&state, 1);
-    let fence = store.claim().unwrap().fence;
+    let (state, store, fence) = owned(&redis);
     let mut client = server::client(&redis.server);
     let mut limit = |bytes: &str| {
         let _: () = redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(bytes).query(&mut client).unwrap();
     };
     assert_eq!(commit(&*store, fence, 0, &changes(1)), Outcome::Committed);
     limit("1");
-    let checkpoint = Checkpoint { position: 20, commits: 2, event: None };
-    let refused =
-        store.commit(&Commit { fence, follows: 1, checkpoint: &checkpoint, changes: &changes(2), carried: &Carried::default() });
-    assert!(matches!(refused, Err(Fault::Unavailable { .. })), "{refused:?}");
+    let refused = failure_of_commit(&*store, fence, 1, &changes(2));
+    assert!(matches!(refused, Fault::Unavailable { .. }), "{refused:?}");
     assert_eq!(version_of(&state, "a"), Some(1));
     limit("0");
     assert_eq!(commit(&*store, fence, 1, &changes(2)), Outcome::Committed);
@@ -228,18 +221,14 @@ fn short_memory_refuses_a_commit_as_a_whole() {
 #[test]
 fn a_replica_takes_nothing_until_it_is_the_primary_again() {
     let redis = redis(&[]);
-    let state = open(&redis);
-    let store = store(&state, 1);
-    let fence = store.claim().unwrap().fence;
+    let (_, store, fence) = owned(&redis);
     let mut client = server::client(&redis.server);
     let mut follow = |host: &str, port: &str| {
         let _: () = redis::cmd("REPLICAOF").arg(host).arg(port).query(&mut client).unwrap();
     };
     follow("127.0.0.1", "1");
-    let checkpoint = Checkpoint { position: 10, commits: 1, event: None };
-    let refused =
-        store.commit(&Commit { fence, follows: 0, checkpoint: &checkpoint, changes: &changes(1), carried: &Carried::default() });
-    assert!(matches!(refused, Err(Fault::Unavailable { .. })), "{refused:?}");
+    let refused = failure_of_commit(&*store, fence, 0, &changes(1));
+    assert!(matches!(refused, Fault::Unavailable { .. }), "{refused:?}");
     follow("NO", "ONE");
     assert_eq!(commit(&*store, fence, 0, &changes(1)), Outcome::Committed);
 }
@@ -249,16 +238,11 @@ fn a_commit_that_is_carried_out_after_its_time_is_done_once() {
     let mut redis = redis(&[]);
     let proxy = Proxy::start(redis.server.port());
     redis.url = format!("redis://127.0.0.1:{}/0", proxy.port());
-    let state = open(&redis);
-    let store = store(&state, 1);
-    let fence = store.claim().unwrap().fence;
+    let (state, store, fence) = owned(&redis);
     let late = |follows: u64| {
         proxy.cut(Cut::Delay(COMMIT));
-        let event = EventMark { hash: 0xfeed << 48, time: 5 };
-        let checkpoint = Checkpoint { position: 10 * follows + 10, commits: follows + 1, event: Some(event) };
-        let (changes, carried) = (&changes(follows + 1), &Carried::default());
-        let unanswered = store.commit(&Commit { fence, follows, checkpoint: &checkpoint, changes, carried });
-        assert!(matches!(unanswered, Err(Fault::Unavailable { .. })), "{unanswered:?}");
+        let unanswered = failure_of_commit(&*store, fence, follows, &changes(follows + 1));
+        assert!(matches!(unanswered, Fault::Unavailable { .. }), "{unanswered:?}");
     };
     late(0);
     proxy.release();

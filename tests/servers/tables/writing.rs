@@ -2,7 +2,7 @@
 
 use projections::codec::Key;
 use projector::fault::Fault;
-use projector::tables::{ClickHouse, Lost, RowVersion, TableBuild, TableRow, TableWriter};
+use projector::tables::{ClickHouse, Lost, RowVersion, Suspects, TableBuild, TableRow, TableWriter};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use schemas::Type;
@@ -61,7 +61,7 @@ fn the_highest_version_counts_in_any_order() {
 fn lost(tables: &ClickHouse, build: &TableBuild, lost: Lost) -> Vec<Key> {
     let mut keys: Vec<Key> = Vec::new();
     loop {
-        let page = tables.written_after(build, 0, lost, keys.last(), 2).unwrap();
+        let page = tables.suspects(build, &Suspects { view: 0, lost, after: keys.last(), limit: 2 }).unwrap();
         if page.is_empty() {
             return keys;
         }
