@@ -29,8 +29,8 @@ const EVENTS: usize = 20_000;
 const CHUNK: usize = 500;
 /// What a slow machine may add to the time in which a chunk gets into the documents.
 const NOISE: Duration = Duration::from_millis(100);
-/// What the daemon may need beyond what it needed before: buffers that were never full before.
-const MORE_BYTES: u64 = 128 << 20;
+/// What the daemon may need beyond what it needed before: its cache may fill meanwhile, as configured.
+const MORE_BYTES: u64 = 256 << 20;
 /// In this time the tables have everything after ClickHouse is back.
 const RETURN: Duration = Duration::from_secs(60);
 
