@@ -238,7 +238,7 @@ mod tests {
         let text = "[state]\nurl = \"redis://:secret@cache:port\"\nnamespace = \"{a}\"\n[tables]\nurl = \"embedded:other.db\"\n";
         insta::assert_snapshot!(check(text).unwrap_err().join("\n"), @"
         p.toml: state.namespace: it takes letters, digits, and _ - . only
-        p.toml: state.url: the URL cannot be read; write redis://host:6379, or rediss://user:password@host:6379/0 with special characters as %40
+        p.toml: state.url: the URL cannot be read; write redis://host:6379, or rediss://user:password@host:6379/0 with special characters as %40, or for a Redis Cluster redis-cluster://host:7000,host:7001
         ");
         let text = "[state]\nurl = \"redis://cache\"\n[tables]\nurl = \"embedded:other.db\"\n[http]\nlisten = \"80\"\n";
         insta::assert_snapshot!(check(text).unwrap_err().join("\n"), @"
@@ -259,8 +259,8 @@ mod tests {
         let text = "[state]\nurl = \"redis://cache\"\ntls_authority = \"ca.pem\"\ntls_key = \"k.pem\"\n";
         insta::assert_snapshot!(check(text).unwrap_err().join("\n"), @"
         defaults: state.tls_certificate: a certificate needs its key, and a key its certificate
-        p.toml: state.tls_authority: it is for rediss:// only
-        p.toml: state.tls_key: it is for rediss:// only
+        p.toml: state.tls_authority: it is for rediss:// and rediss-cluster:// only
+        p.toml: state.tls_key: it is for rediss:// and rediss-cluster:// only
         ");
     }
 

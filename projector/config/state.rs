@@ -15,14 +15,14 @@ const ENCRYPTED_ONLY: [&str; 3] = ["state.tls_authority", "state.tls_certificate
 pub enum StatePlace {
     /// In a SQLite file.
     Embedded(PathBuf),
-    /// In Redis.
+    /// In Redis, or in a Redis Cluster.
     Redis(RedisPlace),
 }
 
 /// A part of a Redis database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RedisPlace {
-    /// The server and the database.
+    /// The server and the database, or nodes of a cluster.
     pub url: RedisUrl,
     /// What our keys start with.
     pub namespace: String,
@@ -54,9 +54,11 @@ impl Checker<'_> {
         let url = self.parsed("state.url", |url| match url.split_once(':') {
             Some(("embedded", "")) => Err("the path of the file is missing: write embedded:data/projector.db".to_owned()),
             Some(("embedded", path)) => Ok(Url::Embedded(base.join(path))),
-            Some(("redis" | "rediss", _)) => RedisUrl::parse(url).map(Url::Redis),
+            Some(("redis" | "rediss" | "redis-cluster" | "rediss-cluster", _)) => RedisUrl::parse(url).map(Url::Redis),
             // The text may hold a password, and is not repeated.
-            Some((scheme, _)) => Err(format!("{scheme} is not supported; there are embedded:FILE, redis:// and rediss://")),
+            Some((scheme, _)) => Err(format!(
+                "{scheme} is not supported; there are embedded:FILE, redis:// and rediss://, redis-cluster:// and rediss-cluster://"
+            )),
             None => Err("it is no URL; write embedded:FILE or redis://host:6379".to_owned()),
         });
         let url = url?;
@@ -72,7 +74,7 @@ impl Checker<'_> {
     fn refuse_encrypted_settings(&mut self) {
         for key in ENCRYPTED_ONLY {
             if self.filled(key).is_some() {
-                self.refuse(key, "it is for rediss:// only");
+                self.refuse(key, "it is for rediss:// and rediss-cluster:// only");
             }
         }
     }

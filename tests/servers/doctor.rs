@@ -4,6 +4,7 @@ use async_nats::jetstream::stream::Config as StreamConfig;
 use projector::demo::Shop;
 use serde_json::Value;
 
+use crate::cluster::{self, Replicas};
 use crate::folder::{Folder, wait_until_folded};
 use crate::nats::{self, Operator, STREAM};
 use crate::{clickhouse, redis};
@@ -108,4 +109,24 @@ fn tables_that_are_there_and_not() {
     server.kill();
     let (code, told) = examined();
     assert!(code == Some(1) && told.contains("fail  tables         looking at the database failed on "), "{told}");
+}
+
+#[test]
+fn a_cluster_that_is_there_and_one_without_a_master() {
+    let mut cluster = cluster::start(Replicas::None);
+    let folder = Folder::with_state(&cluster.url());
+    folder.publish(Shop::new(5).take(50).map(|event| event.bytes));
+    let daemon = folder.daemon();
+    wait_until_folded(&daemon, 50);
+    let (code, found) = examined(&folder);
+    assert_eq!(code, Some(0), "{found:#?}");
+    assert!(found.len() == 1 && found[0].contains(": there is no replica"), "{found:#?}");
+    let told = folder.run(&["doctor"]);
+    assert!(told.contains("Redis 7.") && told.contains("3 masters and 0 replicas share the slots"), "{told}");
+
+    cluster.kill_master("{projector:doctor:0}:string");
+    let (code, found) = examined(&folder);
+    assert_eq!(code, Some(1), "{found:#?}");
+    let says = |words: &str| found.iter().any(|finding| finding.starts_with("fail state ") && finding.contains(words));
+    assert!(says(": it does not answer: connecting failed: ") && says("it is not known what we may do there"), "{found:#?}");
 }

@@ -40,7 +40,12 @@ impl Folder {
 
     /// With the state on this server.
     pub fn on_redis(server: &Server) -> Folder {
-        Folder::with(&state_section(&redis::url(server)))
+        Folder::with_state(&redis::url(server))
+    }
+
+    /// With the state at this URL.
+    pub fn with_state(state: &str) -> Folder {
+        Folder::with(&state_section(state))
     }
 
     /// With log and state on these.

@@ -6,6 +6,7 @@
 mod binary;
 mod certificates;
 mod clickhouse;
+mod cluster;
 #[path = "../binary/daemon.rs"]
 mod daemon;
 mod doctor;

@@ -98,6 +98,11 @@ impl Server {
         resume(self.id());
     }
 
+    /// Whether it was started and not killed since.
+    pub fn is_running(&self) -> bool {
+        self.process.is_some()
+    }
+
     fn id(&self) -> u32 {
         self.process.as_ref().expect("the server runs").id()
     }
@@ -167,7 +172,8 @@ fn program(name: &str) -> PathBuf {
     path
 }
 
-fn free_port() -> u16 {
+/// A port of 127.0.0.1 that nobody listens on just now.
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
     listener.local_addr().expect("it is bound").port()
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::keys::{BuildKeys, ProjectionKeys};
 use super::outbox::RedisOutbox;
+use super::server::Server;
 use super::{RedisBuild, RedisState, checkpoint, dead_letters, keys, orders, presence, reading};
 use crate::clock;
 use crate::fault::Fault;
@@ -47,29 +48,29 @@ impl Builds for RedisState {
         script.arg(build.number).arg(&fingerprint).arg(&["format", FORMAT, "fence", "0", "writer", "", "commits", "0"]);
         script.arg(&["position", "0", "hash", "", "time", "", "log", &build.log.0, "catalogue", &catalogue]);
         script.arg(&["creation", &token::unique()]);
-        let found: String = self.server.ask("creating a generation", |redis| {
-            // A name without a record is no projection yet; a record without a name would never be found.
-            redis::cmd("SADD").arg(&listed).arg(&build.projection).exec(redis)?;
-            script.query(redis)
-        })?;
+        // A name without a record is no projection yet; a record without a name would never be found.
+        let list = |redis: &mut Connection| redis::cmd("SADD").arg(&listed).arg(&build.projection).exec(redis);
+        self.server.ask("creating a generation", list)?;
+        let server = self.servers.of(&build.projection);
+        let found: String = server.ask("creating a generation", |redis| script.query(redis))?;
         Ok(if found == fingerprint { Creation::Made } else { Creation::Taken })
     }
 
     fn open(&self, projection: &str, number: u64, catalogue: &Catalogue) -> Result<Arc<dyn StateStore>, Fault> {
         let keys = BuildKeys::new(self.projection_keys(projection), number, catalogue.clone());
-        Ok(Arc::new(RedisBuild::new(self.server.clone(), keys, number, self.entering)))
+        Ok(Arc::new(RedisBuild::new(self.servers.of(projection), keys, number, self.entering)))
     }
 
     fn outbox(&self, projection: &str, number: u64, catalogue: &Catalogue) -> Result<Arc<dyn Outbox>, Fault> {
         let keys = BuildKeys::new(self.projection_keys(projection), number, catalogue.clone());
-        Ok(Arc::new(RedisOutbox::new(self.server.clone(), keys)))
+        Ok(Arc::new(RedisOutbox::new(self.servers.of(projection), keys)))
     }
 
     fn go_live(&self, projection: &str, number: u64) -> Result<(), Fault> {
         let keys = self.projection_keys(projection);
         let mut script = redis::cmd("EVAL");
         script.arg(GO_LIVE).arg(2).arg(keys.record()).arg(keys.checkpoint(number)).arg(number);
-        let is_live: bool = self.server.ask("cutting over", |redis| script.query(redis))?;
+        let is_live: bool = self.servers.of(projection).ask("cutting over", |redis| script.query(redis))?;
         if is_live { Ok(()) } else { Err(self.server.lost(format!("generation {number} of {projection}"))) }
     }
 
@@ -77,7 +78,7 @@ impl Builds for RedisState {
         let keys = BuildKeys::new(self.projection_keys(projection), number, Catalogue::default());
         let mut retire = redis::cmd("EVAL");
         retire.arg(RETIRE).arg(2).arg(keys.projection().record()).arg(keys.checkpoint()).arg(number);
-        self.server.ask("dropping a generation", |redis| {
+        self.servers.of(projection).ask("dropping a generation", |redis| {
             let is_retired: bool = retire.query(redis)?;
             if !is_retired {
                 return Ok(());
@@ -97,11 +98,12 @@ impl Builds for RedisState {
     fn accept_log(&self, projection: &str, number: u64, from: &LogIdentity, to: &LogIdentity) -> Result<bool, Fault> {
         let mut script = redis::cmd("EVAL");
         script.arg(ACCEPT_LOG).arg(1).arg(self.projection_keys(projection).checkpoint(number)).arg(&from.0).arg(&to.0);
-        self.server.ask("accepting a log", |redis| script.query(redis))
+        self.servers.of(projection).ask("accepting a log", |redis| script.query(redis))
     }
 
     fn attend(&self, projection: &str) -> Result<Box<dyn Any + Send>, Fault> {
-        let presence = presence::announce(self.server.clone(), self.projection_keys(projection).owner(), self.name.clone())?;
+        let presence =
+            presence::announce(self.servers.of(projection), self.projection_keys(projection).owner(), self.name.clone())?;
         self.note(projection, &Standing::Running)?;
         Ok(Box::new(presence))
     }
@@ -109,20 +111,20 @@ impl Builds for RedisState {
     fn order(&self, projection: &str, number: u64, orders: &[Order]) -> Result<(), Fault> {
         let keys = BuildKeys::new(self.projection_keys(projection), number, Catalogue::default());
         let gone = || self.server.gone(format!("generation {number} of {projection}"));
-        orders::give(&self.server, &keys, orders)?.then_some(()).ok_or_else(gone)
+        orders::give(&self.servers.of(projection), &keys, orders)?.then_some(()).ok_or_else(gone)
     }
 
     fn pause(&self, projection: &str, pause: Option<&Pause>) -> Result<bool, Fault> {
         let mut script = redis::cmd("EVAL");
         script.arg(PAUSE).arg(1).arg(self.projection_keys(projection).record());
         script.arg(pause.map(|pause| json!(pause).to_string()));
-        self.server.ask("noting a pause", |redis| script.query(redis))
+        self.servers.of(projection).ask("noting a pause", |redis| script.query(redis))
     }
 
     fn note(&self, projection: &str, standing: &Standing) -> Result<(), Fault> {
         let keys = self.projection_keys(projection);
         let (word, reason, since) = (standing.word(), standing.reason().unwrap_or_default(), clock::now_micros().to_string());
-        self.server.ask("noting the projection's state", |redis| {
+        self.servers.of(projection).ask("noting the projection's state", |redis| {
             let fields = &["state", word, "reason", reason, "since", &since];
             redis::cmd("EVAL").arg(NOTE).arg(2).arg(keys.record()).arg(keys.owner()).arg(&self.name).arg(fields).exec(redis)
         })
@@ -145,20 +147,19 @@ impl RedisState {
     }
 
     fn record(&self, name: String) -> Result<Option<ProjectionRecord>, Fault> {
-        let keys = self.projection_keys(&name);
-        let (record, mut generations, is_owned): (Fields, Vec<u64>, bool) =
-            self.server.ask("reading the projections", |redis| {
-                let mut pipeline = redis::pipe();
-                pipeline.cmd("HGETALL").arg(keys.record()).cmd("SMEMBERS").arg(keys.generations());
-                pipeline.cmd("EXISTS").arg(keys.owner()).query(redis)
-            })?;
+        let (keys, server) = (self.projection_keys(&name), self.servers.of(&name));
+        let (record, mut generations, is_owned): (Fields, Vec<u64>, bool) = server.ask("reading the projections", |redis| {
+            let mut pipeline = redis::pipe();
+            pipeline.cmd("HGETALL").arg(keys.record()).cmd("SMEMBERS").arg(keys.generations());
+            pipeline.cmd("EXISTS").arg(keys.owner()).query(redis)
+        })?;
         if record.is_empty() {
             return Ok(None);
         }
         generations.sort_unstable();
         let mut builds = Vec::new();
         for number in generations {
-            builds.extend(self.build(&keys, number)?);
+            builds.extend(self.build(&server, &keys, number)?);
         }
         let live = record.get("live").and_then(|live| live.parse().ok());
         let (standing, pause) = (standing(&record, is_owned), orders::pause(record.get("pause")));
@@ -166,9 +167,9 @@ impl RedisState {
     }
 
     /// The build of this number; `None` where it was dropped meanwhile.
-    fn build(&self, keys: &ProjectionKeys, number: u64) -> Result<Option<Build>, Fault> {
+    fn build(&self, server: &Server, keys: &ProjectionKeys, number: u64) -> Result<Option<Build>, Fault> {
         let key = keys.checkpoint(number);
-        let fields: Fields = self.server.ask("reading the projections", |redis| redis::cmd("HGETALL").arg(&key).query(redis))?;
+        let fields: Fields = server.ask("reading the projections", |redis| redis::cmd("HGETALL").arg(&key).query(redis))?;
         if fields.is_empty() {
             return Ok(None);
         }
@@ -181,7 +182,7 @@ impl RedisState {
         let fingerprint = fingerprint.ok_or_else(|| self.unreadable(&key))?;
         let log = LogIdentity(fields.get("log").cloned().unwrap_or_default());
         let catalogue = self.parse_catalogue(&key, fields.get("catalogue").map(String::as_str))?;
-        let counts = self.counts(&BuildKeys::new(keys.clone(), number, catalogue.clone()))?;
+        let counts = counts(server, &BuildKeys::new(keys.clone(), number, catalogue.clone()))?;
         Ok(Some(Build {
             number,
             fingerprint,
@@ -208,24 +209,6 @@ impl RedisState {
     pub(super) fn unreadable(&self, key: &str) -> Fault {
         self.server.damaged(format!("what is under {key} cannot be read"))
     }
-
-    fn counts(&self, keys: &BuildKeys) -> Result<Counts, Fault> {
-        let mut pipeline = redis::pipe();
-        pipeline.cmd("ZRANGE").arg(keys.dead_letters()).arg(0).arg(-1);
-        pipeline.cmd("HLEN").arg(keys.jobs()).cmd("HKEYS").arg(keys.parked()).cmd("HLEN").arg(keys.orders());
-        pipeline.cmd("HMGET").arg(keys.flusher()).arg(FLUSHER_FIELDS).cmd("ZCARD").arg(keys.outbox());
-        type Found = (Vec<String>, u64, Vec<Vec<u8>>, u64, FlusherFields, u64);
-        let (dead_letters, pending_jobs, parked, open_orders, flusher, entries) =
-            self.server.ask("counting", |redis| pipeline.query::<Found>(redis))?;
-        let backlog = backlog(flusher, entries);
-        let mut pipeline = redis::pipe();
-        for view in 0..keys.catalogue().views.len() {
-            pipeline.cmd("HLEN").arg(keys.broken(view));
-        }
-        let broken: Vec<u64> = self.server.ask("counting", |redis| reading::all(redis, &pipeline))?;
-        let broken_documents = broken.into_iter().sum();
-        Ok(Counts { dead_letters, broken_documents, pending_jobs, parked_keys: count_keys(&parked), open_orders, backlog })
-    }
 }
 
 /// How much there is of what a build keeps count of.
@@ -236,6 +219,24 @@ struct Counts {
     parked_keys: u64,
     backlog: Option<Backlog>,
     open_orders: u64,
+}
+
+fn counts(server: &Server, keys: &BuildKeys) -> Result<Counts, Fault> {
+    let mut pipeline = redis::pipe();
+    pipeline.cmd("ZRANGE").arg(keys.dead_letters()).arg(0).arg(-1);
+    pipeline.cmd("HLEN").arg(keys.jobs()).cmd("HKEYS").arg(keys.parked()).cmd("HLEN").arg(keys.orders());
+    pipeline.cmd("HMGET").arg(keys.flusher()).arg(FLUSHER_FIELDS).cmd("ZCARD").arg(keys.outbox());
+    type Found = (Vec<String>, u64, Vec<Vec<u8>>, u64, FlusherFields, u64);
+    let (dead_letters, pending_jobs, parked, open_orders, flusher, entries) =
+        server.ask("counting", |redis| pipeline.query::<Found>(redis))?;
+    let backlog = backlog(flusher, entries);
+    let mut pipeline = redis::pipe();
+    for view in 0..keys.catalogue().views.len() {
+        pipeline.cmd("HLEN").arg(keys.broken(view));
+    }
+    let broken: Vec<u64> = server.ask("counting", |redis| reading::all(redis, &pipeline))?;
+    let broken_documents = broken.into_iter().sum();
+    Ok(Counts { dead_letters, broken_documents, pending_jobs, parked_keys: count_keys(&parked), open_orders, backlog })
 }
 
 /// What is read of the flusher's record.
@@ -261,10 +262,10 @@ fn count_keys(parked: &[Vec<u8>]) -> u64 {
 
 /// Removes everything of a build but its checkpoint, in steps that let others work in between.
 fn remove_all(redis: &mut Connection, keys: &BuildKeys) -> RedisResult<()> {
-    let checkpoint = keys.checkpoint().into_bytes();
+    let (checkpoint, absent) = (keys.checkpoint().into_bytes(), keys.projection().absent());
     let mut cursor = 0;
     loop {
-        let (next, mut found) = reading::step(redis, keys.prefix(), cursor)?;
+        let (next, mut found) = reading::step(redis, &absent, keys.prefix(), cursor)?;
         found.retain(|key| *key != checkpoint);
         if !found.is_empty() {
             redis::cmd("UNLINK").arg(found).exec(redis)?;

@@ -1,25 +1,57 @@
-//! The client of a place: its address, and for an encrypted one whom we trust and who we are.
+//! Clients of the servers of a place: for encrypted connections with whom we trust and who we are.
 
 use std::fs;
 use std::path::Path;
 
 use redis::io::tcp::TcpSettings;
-use redis::{Client, ClientTlsConfig, TlsCertificates};
+use redis::{Client, ClientTlsConfig, ConnectionAddr, ConnectionInfo, TlsCertificates};
 
+use super::route::Address;
 use crate::config::{RedisPlace, Tls};
 
-/// The client, or why there can be none. Nothing is connected.
-pub fn of(place: &RedisPlace) -> Result<Client, String> {
-    let info = place.url.connection_info().map_err(|error| error.to_string())?;
-    let info = info.set_tcp_settings(TcpSettings::default().set_nodelay(true));
-    let client = if place.url.is_encrypted() {
-        // It fails where there is one already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        Client::build_with_tls(info, certificates(&place.tls)?)
-    } else {
-        Client::open(info)
-    };
-    client.map_err(|error| error.to_string())
+/// Makes clients that differ by their addresses only.
+pub struct Clients {
+    pattern: ConnectionInfo,
+    /// For encrypted connections.
+    certificates: Option<TlsCertificates>,
+}
+
+// === impl Clients ===
+
+impl Clients {
+    /// For this place, with the addresses that it names, or why there can be none.
+    pub fn new(place: &RedisPlace) -> Result<(Clients, Vec<Address>), String> {
+        let infos = place.url.connection_infos().map_err(|error| error.to_string())?;
+        let addresses = infos.iter().filter_map(|info| Address::of(info.addr())).collect();
+        let pattern = infos.into_iter().next().ok_or("no server is named")?;
+        let pattern = pattern.set_tcp_settings(TcpSettings::default().set_nodelay(true));
+        let certificates = if place.url.is_encrypted() { Some(certificates(&place.tls)?) } else { None };
+        if certificates.is_some() {
+            // It fails where there is one already, which is as good.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+        }
+        Ok((Clients { pattern, certificates }, addresses))
+    }
+
+    /// For the server at this address, or why there can be none. Nothing is connected.
+    pub fn client(&self, address: &Address) -> Result<Client, String> {
+        let info = self.pattern.clone().set_addr(self.address(address));
+        let client = match &self.certificates {
+            Some(certificates) => Client::build_with_tls(info, certificates.clone()),
+            None => Client::open(info),
+        };
+        client.map_err(|error| error.to_string())
+    }
+
+    fn address(&self, address: &Address) -> ConnectionAddr {
+        let Address { host, port } = address.clone();
+        match self.pattern.addr() {
+            ConnectionAddr::TcpTls { insecure, .. } => {
+                ConnectionAddr::TcpTls { host, port, insecure: *insecure, tls_params: None }
+            }
+            _ => ConnectionAddr::Tcp(host, port),
+        }
+    }
 }
 
 fn certificates(tls: &Tls) -> Result<TlsCertificates, String> {

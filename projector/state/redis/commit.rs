@@ -42,7 +42,7 @@ impl<'c> Transaction<'c> {
         let mut packed = Packed::default();
         packed.command(&["MULTI"]);
         strings::pack(&mut packed, keys, commit.changes);
-        writes.pack(&mut packed, &keys.checkpoint(), commit.checkpoint);
+        writes.pack(&mut packed, keys, commit.checkpoint);
         packed.command(&["EXEC"]);
         Ok(Transaction { commit, writer, checkpoint: keys.checkpoint(), record: keys.projection().record(), packed })
     }

@@ -52,7 +52,7 @@ pub fn cells(server: &Server, keys: &BuildKeys, space: Space) -> Result<StoredCe
     let prefix = keys.strings_of(space);
     let found: Vec<(Vec<u8>, Vec<u8>)> = server.ask("reading state", |redis| match space {
         Space::Job | Space::Parked => redis::cmd("HGETALL").arg(&prefix).query(redis),
-        _ => strings(redis, &prefix),
+        _ => strings(redis, keys, &prefix),
     })?;
     let mut cells: StoredCells = found.into_iter().map(|(key, bytes)| (Key::from_bytes(&key), bytes.into())).collect();
     cells.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
@@ -60,8 +60,8 @@ pub fn cells(server: &Server, keys: &BuildKeys, space: Space) -> Result<StoredCe
 }
 
 /// The strings under a prefix, by what follows it.
-fn strings(redis: &mut Connection, prefix: &str) -> RedisResult<Vec<(Vec<u8>, Vec<u8>)>> {
-    let keys: Vec<Vec<u8>> = reading::keys(redis, prefix)?.into_iter().collect();
+fn strings(redis: &mut Connection, keys: &BuildKeys, prefix: &str) -> RedisResult<Vec<(Vec<u8>, Vec<u8>)>> {
+    let keys: Vec<Vec<u8>> = reading::keys(redis, &keys.projection().absent(), prefix)?.into_iter().collect();
     let mut found = Vec::new();
     for keys in keys.chunks(STRINGS_AT_ONCE) {
         let values: Vec<Bytes> = redis::cmd("MGET").arg(keys).query(redis)?;

@@ -7,6 +7,7 @@
 //! | `{NS:shop:0}:projection` | hash | `live` generation, `state`, `reason`, `since`, `pause`; once for all partitions |
 //! | `{NS:shop:0}:generations` | set | numbers of the builds there are |
 //! | `{NS:shop:0}:owner` | string | who runs it; expires by itself |
+//! | `{NS:shop:0}:absent` | none | there is none: see [`ProjectionKeys::absent`] |
 //! | `{NS:shop:0}:g3:cp` | hash | the checkpoint, fence and writer of a build, and what it is a build of |
 //! | `{NS:shop:0}:g3:v:VIEW:KEY` | string | a document: JSON under its key as text |
 //! | `{NS:shop:0}:g3:m:VIEW:…` | string | the mark of a document: hash and version |
@@ -101,6 +102,13 @@ impl ProjectionKeys {
     /// Who runs it.
     pub fn owner(&self) -> String {
         format!("{}:owner", self.tag)
+    }
+
+    /// One that is never there. While the slot of a Redis Cluster is on its way to another master, some of its keys are here and some are
+    /// there. A script, or a transaction, that names this one is refused then as a whole, before its first write; else it would fail in the
+    /// middle, at the first key that it does not find.
+    pub fn absent(&self) -> String {
+        format!("{}:absent", self.tag)
     }
 
     /// The checkpoint of a build.

@@ -17,14 +17,18 @@ mod dead_letters;
 mod examine;
 mod fetch;
 pub mod keys;
+mod node;
+mod nodes;
 mod orders;
 mod outbox;
 mod packed;
 mod precondition;
 mod presence;
 mod reading;
+mod route;
 mod server;
 mod strings;
+mod topology;
 mod url;
 mod views;
 mod writes;
@@ -34,13 +38,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use projections::engine::{Answers, Missing, Space};
 
-pub use self::examine::RedisFacts;
-pub use self::url::RedisUrl;
+pub use self::examine::{RedisFacts, ServerFacts, Told};
+pub use self::route::Address;
+pub use self::topology::{SLOTS, Share};
+pub use self::url::{Deployment, RedisUrl};
 
 use self::commit::{Answer, Transaction};
 use self::keys::BuildKeys;
+use self::node::Demand;
+use self::nodes::Nodes;
 use self::precondition::Refusal;
-use self::server::Server;
+use self::server::{Server, Servers};
 use super::catalogues::Catalogues;
 use super::views::StoredDeadLetter;
 use super::{Asked, Checkpoint, Claim, Commit, Entering, Order, Outcome, StateStore, StoredCells};
@@ -50,10 +58,13 @@ use crate::token;
 
 const CLAIM: &str = include_str!("scripts/claim.lua");
 
-/// All state in a Redis database.
+/// All state in a Redis database, or in a Redis Cluster.
 #[derive(Clone)]
 pub struct RedisState {
+    /// The one that has the list of projections.
     server: Arc<Server>,
+    /// Those that have projections.
+    servers: Arc<Servers>,
     namespace: String,
     /// What we call ourselves as the owner of projections.
     name: String,
@@ -87,8 +98,10 @@ enum Writer {
 impl RedisState {
     /// The state at this place. Connects when it is first used.
     pub fn new(place: &RedisPlace) -> Result<RedisState, Fault> {
+        let nodes = Arc::new(Nodes::new(place, Demand::Sound(place.url.deployment()))?);
         Ok(RedisState {
-            server: Arc::new(Server::new(place)?),
+            server: Arc::new(Server::new(nodes.clone())),
+            servers: Arc::new(Servers::new(nodes)),
             namespace: place.namespace.clone(),
             name: token::unique(),
             catalogues: Arc::default(),
@@ -109,8 +122,8 @@ impl StateStore for RedisBuild {
     fn claim(&self) -> Result<Claim, Fault> {
         let writer = self.claimant();
         let mut script = redis::cmd("EVAL");
-        script.arg(CLAIM).arg(4).arg(self.keys.checkpoint()).arg(self.keys.projection().record());
-        script.arg(self.keys.flusher()).arg(self.keys.outbox());
+        script.arg(CLAIM).arg(5).arg(self.keys.checkpoint()).arg(self.keys.projection().record());
+        script.arg(self.keys.flusher()).arg(self.keys.outbox()).arg(self.keys.projection().absent());
         script.arg(&writer).arg(self.fence.load(Ordering::Relaxed)).arg(u8::from(self.entering == Entering::Changes));
         let answer: Vec<Option<String>> = self.server.ask("claiming the projection", |redis| script.query(redis))?;
         let claim = match answer.split_first() {

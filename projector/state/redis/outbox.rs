@@ -1,12 +1,13 @@
 //! The outbox in Redis: a sorted set of entries, scored by the commit that entered them, and the flusher's record.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use projections::codec::parse_key;
 use projections::engine::DocumentMark;
-use redis::Cmd;
+use redis::{Cmd, Connection};
 
 use super::keys::BuildKeys;
+use super::node::Run;
 use super::server::Server;
 use super::{RedisState, checkpoint, keys, reading};
 use crate::clock;
@@ -31,7 +32,7 @@ pub struct RedisOutbox {
     keys: BuildKeys,
     flusher: String,
     /// The run of the server that the term began in. A later one may have lost something: the term, or what was committed in it.
-    run: Mutex<String>,
+    run: Mutex<Option<Run>>,
 }
 
 /// What becomes of the flusher's record where tables are not there, or other ones.
@@ -52,10 +53,10 @@ impl RedisOutbox {
         RedisOutbox { server, keys, flusher: token::unique(), run: Mutex::default() }
     }
 
-    /// A script that begins with the flusher's record.
+    /// A script whose first key is the flusher's record, and the last one is absent.
     fn script(&self, script: &str, more: &[String]) -> Cmd {
         let mut command = redis::cmd("EVAL");
-        command.arg(script).arg(1 + more.len()).arg(self.keys.flusher()).arg(more);
+        command.arg(script).arg(2 + more.len()).arg(self.keys.flusher()).arg(more).arg(self.keys.projection().absent());
         command
     }
 
@@ -68,17 +69,13 @@ impl RedisOutbox {
 
     /// What the script answers, unless the term is over.
     fn ask(&self, operation: &'static str, command: &Cmd) -> Result<Answer, Denied> {
-        let answer: Answer = self.server.ask(operation, |redis| command.query(redis))?;
-        self.require_same_run()?;
-        match answer.first() {
-            Some(Some(word)) if word == "done" => Ok(answer),
-            _ => Err(Denied::Superseded),
-        }
+        let answer = self.server.ask_in_run(operation, |redis| command.query(redis))?;
+        done(self.of_the_term(answer)?)
     }
 
-    /// To be called after the server was asked: an answer of a later run is seen as such.
-    fn require_same_run(&self) -> Result<(), Denied> {
-        if self.begun_in() == self.server.run() { Ok(()) } else { Err(Denied::Superseded) }
+    /// The answer, unless it comes from a later run than that in which the term began.
+    fn of_the_term<T>(&self, (answer, run): (T, Run)) -> Result<T, Denied> {
+        if self.run().as_ref() == Some(&run) { Ok(answer) } else { Err(Denied::Superseded) }
     }
 
     /// Sets fields of the flusher's record; one without a value is removed.
@@ -102,14 +99,14 @@ impl RedisOutbox {
     /// server than the one that gave it: then it starts anew.
     fn page(&self) -> Result<(Option<u64>, Entered), Denied> {
         let record = self.keys.flusher();
-        let (cursor, documents, filled): (Option<String>, Option<u64>, Option<u64>) =
-            self.server.ask("reading documents", |redis| {
-                redis::cmd("HMGET").arg(&record).arg(&["cursor", "entered", "filled"]).query(redis)
-            })?;
+        type Found = (Option<String>, Option<u64>, Option<u64>);
+        let fields = |redis: &mut Connection| redis::cmd("HMGET").arg(&record).arg(&["cursor", "entered", "filled"]).query(redis);
+        let (cursor, documents, filled): Found = self.of_the_term(self.server.ask_in_run("reading documents", fields)?)?;
         if filled == Some(1) {
             return Ok((None, Entered { documents: documents.unwrap_or(0), is_all: true }));
         }
-        let known = cursor.as_deref().and_then(|cursor| cursor.split_once(' ')).filter(|(run, _)| *run == self.begun_in());
+        let known =
+            cursor.as_deref().and_then(|cursor| cursor.split_once(' ')).filter(|(run, _)| self.run().as_deref() == Some(*run));
         match known.and_then(|(_, cursor)| cursor.parse().ok()) {
             Some(cursor) => Ok((Some(cursor), Entered { documents: documents.unwrap_or(0), is_all: false })),
             None => Ok((Some(0), Entered::default())),
@@ -117,8 +114,8 @@ impl RedisOutbox {
     }
 
     /// The run of the server that the term began in.
-    fn begun_in(&self) -> String {
-        self.run.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn run(&self) -> MutexGuard<'_, Option<Run>> {
+        self.run.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn unreadable(&self, answer: &[Option<String>]) -> Fault {
@@ -126,15 +123,15 @@ impl RedisOutbox {
     }
 
     /// The oldest entries.
-    fn entries(&self, skip: usize, limit: usize) -> Result<Vec<Entry>, Fault> {
+    fn entries(&self, skip: usize, limit: usize) -> Result<Vec<Entry>, Denied> {
         let (outbox, last) = (self.keys.outbox(), skip + limit.clamp(1, AT_ONCE) - 1);
-        let found: Vec<Vec<u8>> =
-            self.server.ask("reading the outbox", |redis| redis::cmd("ZRANGE").arg(&outbox).arg(skip).arg(last).query(redis))?;
-        let parsed = found.iter().map(|member| keys::parse_entry(member));
-        parsed.collect::<Option<_>>().ok_or_else(|| self.server.damaged(format!("{outbox} holds what is no entry")))
+        let range = |redis: &mut Connection| redis::cmd("ZRANGE").arg(&outbox).arg(skip).arg(last).query(redis);
+        let found: Vec<Vec<u8>> = self.of_the_term(self.server.ask_in_run("reading the outbox", range)?)?;
+        let parsed: Option<Vec<Entry>> = found.iter().map(|member| keys::parse_entry(member)).collect();
+        Ok(parsed.ok_or_else(|| self.server.damaged(format!("{outbox} holds what is no entry")))?)
     }
 
-    fn read(&self, entries: &[Entry]) -> Result<Found, Fault> {
+    fn read(&self, entries: &[Entry]) -> Result<Found, Denied> {
         let mut script = redis::cmd("EVAL_RO");
         script.arg(TAKE).arg(3 + 3 * entries.len());
         script.arg(self.keys.checkpoint()).arg(self.keys.outbox()).arg(self.keys.jobs());
@@ -144,7 +141,7 @@ impl RedisOutbox {
         for entry in entries {
             script.arg(&entry.key[..]);
         }
-        self.server.ask("reading the outbox", |redis| script.query(redis))
+        self.of_the_term(self.server.ask_in_run("reading the outbox", |redis| script.query(redis))?)
     }
 
     fn document(&self, entry: &Entry, body: Option<DocumentBody>, mark: Option<&[u8]>) -> Result<Option<Document>, Fault> {
@@ -166,23 +163,31 @@ impl RedisOutbox {
     }
 }
 
+/// An answer that says that it is done.
+fn done(answer: Answer) -> Result<Answer, Denied> {
+    match answer.first() {
+        Some(Some(word)) if word == "done" => Ok(answer),
+        _ => Err(Denied::Superseded),
+    }
+}
+
 impl Flushed for RedisState {
     fn flushed(&self, projection: &str, generation: u64) -> Result<u64, Fault> {
         let key = BuildKeys::new(self.projection_keys(projection), generation, Catalogue::default()).flusher();
-        let flushed: Option<u64> = self
-            .server
-            .ask("reading how far the tables are", |redis| redis::cmd("HGET").arg(&key).arg("flushed").query(redis))?;
+        let server = self.servers.of(projection);
+        let flushed: Option<u64> =
+            server.ask("reading how far the tables are", |redis| redis::cmd("HGET").arg(&key).arg("flushed").query(redis))?;
         Ok(flushed.unwrap_or(0))
     }
 }
 
 impl Outbox for RedisOutbox {
     fn begin(&self, newest: u64) -> Result<Term, Denied> {
-        // Seen before it is asked: should the server be another one by then, the term is over before it begins.
-        *self.run.lock().unwrap_or_else(PoisonError::into_inner) = self.server.run();
         let mut script = self.script(BEGIN, &[]);
         script.arg(newest).arg(&self.flusher);
-        let answer = self.ask("beginning to flush", &script)?;
+        let (answer, run) = self.server.ask_in_run("beginning to flush", |redis| script.query(redis))?;
+        *self.run() = Some(run);
+        let answer = done(answer)?;
         let number = |at: usize| answer.get(at).and_then(Option::as_deref).and_then(|text| text.parse::<u64>().ok());
         let epoch = number(1).ok_or_else(|| self.unreadable(&answer))?;
         let entered = Entered { documents: number(4).unwrap_or(0), is_all: number(5) == Some(1) };
@@ -194,7 +199,6 @@ impl Outbox for RedisOutbox {
     fn take(&self, skip: usize, limit: usize) -> Result<Taken, Denied> {
         let entries = self.entries(skip, limit)?;
         let (texts, marks, reasons, found, pending_jobs, waiting) = self.read(&entries)?;
-        self.require_same_run()?;
         let checkpoint = checkpoint::parse(&found).ok_or_else(|| self.server.lost(self.keys.checkpoint()))?;
         let bodies = texts.into_iter().zip(reasons).map(|(text, reason)| match text {
             Some(json) => Some(DocumentBody::Json(json)),
@@ -235,11 +239,13 @@ impl Outbox for RedisOutbox {
     fn enter_page(&self, epoch: u64) -> Result<Entered, Denied> {
         let (cursor, entered) = self.page()?;
         let Some(cursor) = cursor else { return Ok(entered) };
-        let prefix = self.keys.all_documents();
-        let (next, names) = self.server.ask("reading documents", |redis| reading::step(redis, &prefix, cursor))?;
+        let (absent, prefix) = (self.keys.projection().absent(), self.keys.all_documents());
+        let step = |redis: &mut Connection| reading::step(redis, &absent, &prefix, cursor);
+        let (page, run) = self.server.ask_in_run("reading documents", step)?;
+        let (next, names) = self.of_the_term((page, run.clone()))?;
         let entries: Vec<Entry> = names.iter().filter_map(|name| self.entry_of(name)).collect();
         let now = Entered { documents: entered.documents + entries.len() as u64, is_all: next == 0 };
-        let (documents, place) = (now.documents.to_string(), format!("{} {next}", self.begun_in()));
+        let (documents, place) = (now.documents.to_string(), format!("{run} {next}"));
         let filled = if now.is_all { "1" } else { "0" };
         self.enter_noting(epoch, &entries, &[("entered", &documents), ("cursor", &place), ("filled", filled)])?;
         Ok(now)

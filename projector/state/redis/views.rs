@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use projections::codec::{Key, parse_key};
 use projections::engine::DocumentMark;
-use redis::{Connection, RedisResult};
+use redis::{Connection, FromRedisValue, RedisResult};
 
 use super::keys::BuildKeys;
 use super::{RedisState, dead_letters, reading};
@@ -39,7 +39,8 @@ impl Views for RedisState {
 
     fn documents(&self, view: &LiveView, keys: &[Key]) -> Result<Reading<Vec<Option<Document>>>, Fault> {
         let build = self.keys_of(view);
-        let found = self.server.ask("reading documents", |redis| read(redis, &build, keys))?;
+        let server = self.servers.of(&view.projection);
+        let found = server.ask("reading documents", |redis| read(redis, &build, keys))?;
         let position = found.3[1].ok_or_else(|| self.is_gone(view))?;
         Ok(Reading { position, value: self.parse(&build, keys, found)? })
     }
@@ -62,34 +63,30 @@ impl Views for RedisState {
 
     fn dead_letters(&self, projection: &str, after: u64, limit: usize) -> Result<Vec<StoredDeadLetter>, Fault> {
         let Some(keys) = self.live_keys(projection)? else { return Ok(Vec::new()) };
-        let (set, from) = (keys.dead_letters(), dead_letters::after(after));
-        let entries: Vec<String> = self.server.ask("reading dead letters", |redis| {
+        let (server, set, from) = (self.servers.of(projection), keys.dead_letters(), dead_letters::after(after));
+        let entries: Vec<String> = server.ask("reading dead letters", |redis| {
             redis::cmd("ZRANGE").arg(&set).arg(&from).arg("+").arg("BYLEX").arg("LIMIT").arg(0).arg(limit).query(redis)
         })?;
         let positions = entries.iter().filter_map(|entry| dead_letters::parse_entry(entry)).map(|(position, _)| position);
-        dead_letters::read(&self.server, &keys, &positions.collect::<Vec<_>>())
+        dead_letters::read(&server, &keys, &positions.collect::<Vec<_>>())
     }
 
     fn dead_letter(&self, projection: &str, position: u64) -> Result<Option<StoredDeadLetter>, Fault> {
         let Some(keys) = self.live_keys(projection)? else { return Ok(None) };
-        Ok(dead_letters::read(&self.server, &keys, &[position])?.pop())
+        Ok(dead_letters::read(&self.servers.of(projection), &keys, &[position])?.pop())
     }
 }
 
 impl RedisState {
-    /// The live generations of projections and their catalogues; `None` where there is none. As many round trips for many as for one.
+    /// The live generations of projections and their catalogues; `None` where there is none.
     fn live(&self, projections: &[String]) -> Result<Vec<Option<Live>>, Fault> {
-        let (mut pointers, mut builds) = (redis::pipe(), redis::pipe());
-        for projection in projections {
-            pointers.cmd("HGET").arg(self.projection_keys(projection).record()).arg("live");
-        }
-        let live: Vec<Option<u64>> = self.server.ask("reading the views", |redis| reading::all(redis, &pointers))?;
+        let records = projections.iter().map(|name| (&**name, self.projection_keys(name).record())).collect::<Vec<_>>();
+        let live: Vec<Option<u64>> = self.field(&records, "live")?;
         let live: Vec<Option<(&String, u64)>> = projections.iter().zip(live).map(|(name, live)| Some((name, live?))).collect();
-        for (projection, generation) in live.iter().flatten() {
-            builds.cmd("HGET").arg(self.projection_keys(projection).checkpoint(*generation)).arg("fingerprint");
-        }
-        let fingerprints: Vec<Option<String>> = self.server.ask("reading the views", |redis| reading::all(redis, &builds))?;
-        let mut fingerprints = fingerprints.into_iter();
+        let alive = live.iter().flatten();
+        let checkpoints =
+            alive.map(|(name, number)| (name.as_str(), self.projection_keys(name).checkpoint(*number))).collect::<Vec<_>>();
+        let mut fingerprints = self.field::<String>(&checkpoints, "fingerprint")?.into_iter();
         live.into_iter()
             .map(|live| {
                 let Some((projection, generation)) = live else { return Ok(None) };
@@ -97,6 +94,21 @@ impl RedisState {
                 Ok(Some((generation, self.catalogue(projection, generation, &fingerprint)?)))
             })
             .collect()
+    }
+
+    /// A field of a hash of each of these projections; in one round trip where one server has them all.
+    fn field<T: FromRedisValue>(&self, hashes: &[(&str, String)], field: &str) -> Result<Vec<Option<T>>, Fault> {
+        let mut found = Vec::with_capacity(hashes.len());
+        for together in hashes.chunks(self.servers.together()) {
+            let [(projection, _), ..] = together else { continue };
+            let mut pipeline = redis::pipe();
+            together.iter().for_each(|(_, hash)| {
+                pipeline.cmd("HGET").arg(hash).arg(field);
+            });
+            let answer = |redis: &mut Connection| pipeline.query::<Vec<Option<T>>>(redis);
+            found.extend(self.servers.of(projection).ask("reading the views", answer)?);
+        }
+        Ok(found)
     }
 
     /// The keys of the live generation of a projection, if it has one.
@@ -112,8 +124,9 @@ impl RedisState {
             return Ok(known);
         }
         let key = self.projection_keys(projection).checkpoint(generation);
+        let server = self.servers.of(projection);
         let text: Option<String> =
-            self.server.ask("reading the views", |redis| redis::cmd("HGET").arg(&key).arg("catalogue").query(redis))?;
+            server.ask("reading the views", |redis| redis::cmd("HGET").arg(&key).arg("catalogue").query(redis))?;
         let catalogue = self.parse_catalogue(&key, text.as_deref())?;
         Ok(self.catalogues.keep(projection, generation, fingerprint, catalogue))
     }
@@ -125,15 +138,16 @@ impl RedisState {
 
     /// All documents and the position they are of; `None` where a commit came between.
     fn all(&self, view: &LiveView, build: &BuildKeys) -> Result<Option<(u64, Vec<Document>)>, Fault> {
-        let (before, keys) = self.server.ask("reading documents", |redis| {
+        let (server, absent) = (self.servers.of(&view.projection), build.projection().absent());
+        let (before, keys) = server.ask("reading documents", |redis| {
             let (_, _, _, before) = read(redis, build, &[])?;
-            Ok((before, (reading::keys(redis, &build.documents(0))?, broken_keys(redis, build)?)))
+            Ok((before, (reading::keys(redis, &absent, &build.documents(0))?, broken_keys(redis, build)?)))
         })?;
         let keys = self.document_keys(view, build, keys)?;
         let mut documents = Vec::with_capacity(keys.len());
         // Asked for once more at the end, without any key: what comes then is only how far the build is.
         for page in keys.chunks(PAGE).chain([&[][..]]) {
-            let found = self.server.ask("reading documents", |redis| read(redis, build, page))?;
+            let found = server.ask("reading documents", |redis| read(redis, build, page))?;
             if found.3 != before {
                 return Ok(None);
             }

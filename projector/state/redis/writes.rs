@@ -59,14 +59,15 @@ impl<'a> Writes<'a> {
     }
 
     /// Adds the call of the script.
-    pub fn pack(&self, packed: &mut Packed, record: &str, checkpoint: &Checkpoint) {
+    pub fn pack(&self, packed: &mut Packed, keys: &BuildKeys, checkpoint: &Checkpoint) {
         let checkpoint = checkpoint::fields(checkpoint);
-        packed.begin(4 + self.keys.len() + checkpoint.len() + self.words.len());
+        packed.begin(5 + self.keys.len() + checkpoint.len() + self.words.len());
         packed.word(b"EVAL");
         packed.word(SCRIPT.as_bytes());
-        packed.word((self.keys.len() + 1).to_string().as_bytes());
-        packed.word(record.as_bytes());
+        packed.word((self.keys.len() + 2).to_string().as_bytes());
+        packed.word(keys.checkpoint().as_bytes());
         self.keys.iter().for_each(|key| packed.word(key));
+        packed.word(keys.projection().absent().as_bytes());
         checkpoint.iter().for_each(|field| packed.word(field.as_bytes()));
         self.words.iter().for_each(|word| packed.word(word));
     }

@@ -33,23 +33,16 @@ pub struct State {
     pub flushed: Arc<dyn Flushed>,
 }
 
-/// The whole contract as tests of one store.
+/// The whole contract as tests of one store: `each_alone` or `all_in_one`.
 macro_rules! keeps_the_contract {
-    ($fixture:expr) => {
-        $crate::state::contract::keeps_the_contract!($fixture;
+    ($how:ident, $fixture:expr) => {
+        $crate::state::$how!(contract, $fixture;
             what_was_committed_is_fetched, what_is_removed_is_gone, many_cells_and_members, commits_follow_each_other,
             an_older_owner_writes_nothing, readers_see_documents_and_why_one_is_broken, dead_letters_are_kept_with_names,
             builds_are_made_switched_and_dropped, a_build_goes_on_from_another_log_only_from_its_own, an_owner_is_there_until_it_says_otherwise_or_is_gone);
-        $crate::state::letters::keeps_the_contract!($fixture);
-    };
-    ($fixture:expr; $($name:ident),*) => {
-        mod kept {
-            use super::*;
-            $(#[test]
-            fn $name() {
-                $crate::state::contract::$name(&$fixture);
-            })*
-        }
+        $crate::state::$how!(letters, $fixture;
+            what_became_of_dead_letters_is_kept, orders_are_open_until_a_commit_carries_them_out, many_orders_are_given_at_once,
+            a_pause_lasts_until_it_is_ended, keys_are_counted_once_however_many_events_wait_at_them);
     };
 }
 pub(crate) use keeps_the_contract;

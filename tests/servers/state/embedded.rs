@@ -30,5 +30,5 @@ impl Folder {
     }
 }
 
-keeps_the_contract!(Folder(tempfile::tempdir().unwrap()));
-keeps_the_outbox!(Folder(tempfile::tempdir().unwrap()));
+keeps_the_contract!(each_alone, Folder(tempfile::tempdir().unwrap()));
+keeps_the_outbox!(each_alone, Folder(tempfile::tempdir().unwrap()));

@@ -6,36 +6,6 @@ use projector::state::{Action, Carried, Order, Outcome, Pause};
 
 use super::contract::{Fixture, State, cell, commit, commit_with, key, new_build, open, store};
 
-macro_rules! keeps_the_contract {
-    ($fixture:expr) => {
-        #[test]
-        fn what_became_of_dead_letters_is_kept() {
-            $crate::state::letters::what_became_of_dead_letters_is_kept(&$fixture);
-        }
-
-        #[test]
-        fn orders_are_open_until_a_commit_carries_them_out() {
-            $crate::state::letters::orders_are_open_until_a_commit_carries_them_out(&$fixture);
-        }
-
-        #[test]
-        fn many_orders_are_given_at_once() {
-            $crate::state::letters::many_orders_are_given_at_once(&$fixture);
-        }
-
-        #[test]
-        fn a_pause_lasts_until_it_is_ended() {
-            $crate::state::letters::a_pause_lasts_until_it_is_ended(&$fixture);
-        }
-
-        #[test]
-        fn keys_are_counted_once_however_many_events_wait_at_them() {
-            $crate::state::letters::keys_are_counted_once_however_many_events_wait_at_them(&$fixture);
-        }
-    };
-}
-pub(crate) use keeps_the_contract;
-
 fn letter(position: u64, kind: &'static str) -> DeadLetter {
     let keys = vec![(0, key("a"))];
     DeadLetter { position, time: 100 + position as i64, kind, reason: "no".into(), keys, event: b"{"[..].into() }

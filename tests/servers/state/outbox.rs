@@ -10,23 +10,14 @@ use projector::tables::Lost;
 
 use super::contract::{Fixture, State, catalogue, cell, commit, document, key, new_build, person, store};
 
-/// The whole contract as tests of one store.
+/// The whole contract as tests of one store: `each_alone` or `all_in_one`.
 macro_rules! keeps_the_outbox {
-    ($fixture:expr) => {
-        $crate::state::outbox::keeps_the_outbox!($fixture;
+    ($how:ident, $fixture:expr) => {
+        $crate::state::$how!(outbox, $fixture;
             what_changes_waits_until_it_is_settled, what_is_entered_again_stays, pages_follow_each_other, all_documents_can_be_entered,
             what_is_forgotten_is_entered_anew, it_is_known_since_when_something_waits,
             a_term_ends_with_the_next_and_with_a_claim, lost_terms_are_audited_whole, claims_say_from_where_to_audit,
             an_owner_without_tables_takes_back_that_they_are_filled, it_goes_with_its_build);
-    };
-    ($fixture:expr; $($name:ident),*) => {
-        mod outbox {
-            use super::*;
-            $(#[test]
-            fn $name() {
-                $crate::state::outbox::$name(&$fixture);
-            })*
-        }
     };
 }
 pub(crate) use keeps_the_outbox;

@@ -49,7 +49,7 @@ fn text(path: &Path) -> String {
 fn servers_that_cannot_be_used_are_refused() {
     for (arguments, expected) in [
         (["--maxmemory-policy", "allkeys-lru"], "its maxmemory-policy is allkeys-lru"),
-        (["--cluster-enabled", "yes"], "it is a node of a Redis Cluster, which is not supported yet"),
+        (["--cluster-enabled", "yes"], "it is a node of a Redis Cluster: write redis-cluster://"),
         (["--requirepass", "right"], "NOAUTH"),
     ] {
         let said = refusal(&redis(&arguments));

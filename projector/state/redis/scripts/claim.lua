@@ -1,7 +1,7 @@
 #!lua
 -- Takes a build over. The same writer again, whose first call was answered too late, owns it already.
 --
--- KEYS: the checkpoint, the projection's record, the flusher's record, the outbox.
+-- KEYS: the checkpoint, the projection's record, the flusher's record, the outbox, one that is absent.
 -- ARGV: writer, a fence that the new one must exceed, whether commits enter what they change: 1 or 0.
 local found = redis.call('HMGET', KEYS[1], 'fence', 'writer', 'commits', 'position', 'hash', 'time', 'torn')
 if not found[1] then

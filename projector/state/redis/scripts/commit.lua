@@ -2,7 +2,7 @@
 -- The end of a commit: what can fail, and the checkpoint. It runs in a transaction with the strings of the commit, which cannot fail. The
 -- record of the build was looked at before, and has not changed since, or the transaction would not run.
 --
--- KEYS: the checkpoint, then the key of each write.
+-- KEYS: the checkpoint, then the key of each write, then one that is absent.
 -- ARGV: the new checkpoint: commits, position, hash, time; then for each write: its command, how many arguments, the arguments.
 local key, at = 2, 5
 while at <= #ARGV do
