@@ -179,8 +179,7 @@ fn backlog(seen: &Seen) -> Option<Backlog> {
 
 /// The position that its tables have reached, by who writes them, else by what is stored.
 fn flushed(seen: &Seen) -> Option<u64> {
-    let written = seen.progress.tables.filter(|tables| tables.written > 0);
-    written.map(|tables| tables.flushed).or_else(|| Some(backlog(seen)?.flushed))
+    seen.progress.tables.map(|tables| tables.flushed).or_else(|| Some(backlog(seen)?.flushed))
 }
 
 /// What the stores have said, if they have.

@@ -153,6 +153,7 @@ impl BuildRun<'_> {
         let builds = &self.supervisor.stores.builds;
         let catalogue = Catalogue::of(&self.definition.plan);
         let build = self.patience().ask(Port::State, || self.stored())?;
+        let backlog = build.backlog.unwrap_or_default();
         let task = Task {
             outbox: builds.outbox(self.name(), build.number, &catalogue)?,
             writer,
@@ -166,7 +167,9 @@ impl BuildRun<'_> {
             place: self.place.clone(),
             late_writes: LATE_WRITES,
         };
-        self.place.progress.send_modify(|progress| progress.tables = Some(TableProgress::default()));
+        // Who reads lists meanwhile is told what is known, also where the tables do not answer for long.
+        let tables = TableProgress { written: 0, flushed: backlog.flushed, settled: backlog.settled };
+        self.place.progress.send_modify(|progress| progress.tables = Some(tables));
         let visibility = if self.deployment.role == Role::Live { Visibility::Shown } else { Visibility::Hidden };
         Flusher::start(task, visibility, self.ended.clone())
     }

@@ -239,6 +239,19 @@ fn tables_that_are_made_anew_are_shown_to_have_nothing() {
 }
 
 #[test]
+fn how_far_tables_were_is_shown_before_they_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = Shop::new(folder.path());
+    shop.world.publish(&[&born("a", 1), &born("b", 1)]);
+    shop.assert_equal("at first");
+    let tables = shop.tables.clone();
+    drop(shop);
+    let shop = Shop::over(folder.path(), tables);
+    shop.tables.is_down.store(true, Ordering::SeqCst);
+    assert!(shop.follow(|wait_for| wait_for(&|now| now.stage == Stage::Live && flushed(now) == 2)).is_none());
+}
+
+#[test]
 fn an_audit_of_many_pages_comes_to_its_end() {
     let folder = tempfile::tempdir().unwrap();
     let shop = Shop::new(folder.path());
