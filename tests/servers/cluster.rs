@@ -51,7 +51,7 @@ pub fn start(replicas: Replicas) -> Cluster {
 }
 
 /// The arguments that make a server a node of a cluster, which listens to the other nodes on a port of its own.
-pub fn arguments(timeout: &str) -> Vec<String> {
+fn arguments(timeout: &str) -> Vec<String> {
     let (port, replica) =
         (free_port().to_string(), ["--cluster-replica-validity-factor", "0", "--repl-diskless-sync-delay", "0"]);
     let cluster = ["--cluster-enabled", "yes", "--cluster-port", &port, "--cluster-node-timeout", timeout];

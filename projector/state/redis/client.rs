@@ -66,3 +66,21 @@ fn certificates(tls: &Tls) -> Result<TlsCertificates, String> {
 fn read(path: &Path) -> Result<Vec<u8>, String> {
     fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::RedisUrl;
+
+    #[test]
+    fn nodes_that_are_told_of_are_reached_like_those_that_were_named() {
+        let url = RedisUrl::parse("rediss-cluster://ann:secret@a:7000,b:7001").unwrap();
+        let (clients, named) = Clients::new(&RedisPlace { url, namespace: "n".into(), tls: Tls::default() }).unwrap();
+        let at = |host: &str, port| Address { host: host.to_owned(), port };
+        assert_eq!(named, [at("a", 7000), at("b", 7001)]);
+        let client = clients.client(&at("c", 7002)).unwrap();
+        let info = client.get_connection_info();
+        assert!(matches!(info.addr(), ConnectionAddr::TcpTls { host, port: 7002, .. } if host == "c"), "{info:?}");
+        assert_eq!(info.redis_settings().username(), Some("ann"));
+    }
+}

@@ -10,7 +10,7 @@ use redis::Commands;
 use super::contract::{Fixture, commit, open, store};
 use super::redis::{Redis, changes, redis, version_of};
 use crate::certificates::Certificates;
-use crate::process::Server;
+use crate::process::{Server, free_port};
 use crate::redis as server;
 
 fn refusal(fixture: &Redis) -> String {
@@ -47,14 +47,27 @@ fn text(path: &Path) -> String {
 
 #[test]
 fn servers_that_cannot_be_used_are_refused() {
+    let port = free_port().to_string();
     for (arguments, expected) in [
-        (["--maxmemory-policy", "allkeys-lru"], "its maxmemory-policy is allkeys-lru"),
-        (["--cluster-enabled", "yes"], "it is a node of a Redis Cluster: write redis-cluster://"),
-        (["--requirepass", "right"], "NOAUTH"),
+        (&["--maxmemory-policy", "allkeys-lru"][..], "its maxmemory-policy is allkeys-lru"),
+        (&["--cluster-enabled", "yes", "--cluster-port", &port], "it is a node of a Redis Cluster: write redis-cluster://"),
+        (&["--requirepass", "right"], "NOAUTH"),
     ] {
-        let said = refusal(&redis(&arguments));
+        let said = refusal(&redis(arguments));
         assert!(said.contains(expected), "{said}");
     }
+}
+
+#[test]
+fn a_server_alone_is_no_cluster() {
+    let mut redis = redis(&[]);
+    redis.url = redis.url.replace("redis://", "redis-cluster://");
+    let said = refusal(&redis);
+    assert!(said.contains("it is no node of a Redis Cluster: write redis:// in state.url"), "{said}");
+    assert!(
+        said.starts_with(&format!("redis-cluster://127.0.0.1:{port} (127.0.0.1:{port})", port = redis.server.port())),
+        "{said}"
+    );
 }
 
 #[test]
