@@ -102,8 +102,14 @@ impl Builds for RedisState {
     }
 
     fn attend(&self, projection: &str) -> Result<Box<dyn Any + Send>, Fault> {
-        let presence =
-            presence::announce(self.servers.of(projection), self.projection_keys(projection).owner(), self.name.clone())?;
+        let presence = presence::announce(presence::Owner {
+            name: self.name.clone(),
+            projection: projection.to_owned(),
+            key: self.projection_keys(projection).owner(),
+            server: self.servers.of(projection),
+            list: keys::projections(&self.namespace),
+            registry: self.server.clone(),
+        })?;
         self.note(projection, &Standing::Running)?;
         Ok(Box::new(presence))
     }

@@ -24,16 +24,24 @@ pub struct Presence {
     thread: Option<JoinHandle<()>>,
 }
 
-/// An owner and its key.
-struct Owner {
-    server: Arc<Server>,
-    key: String,
-    name: String,
+/// An owner, and where it says that it is there.
+pub struct Owner {
+    /// What it calls itself.
+    pub name: String,
+    /// The projection that it runs.
+    pub projection: String,
+    /// Its key.
+    pub key: String,
+    /// The server that has its key.
+    pub server: Arc<Server>,
+    /// The list of projections.
+    pub list: String,
+    /// The server that has the list.
+    pub registry: Arc<Server>,
 }
 
-/// Says that somebody of this name is there, from now on, whoever was there before.
-pub fn announce(server: Arc<Server>, key: String, name: String) -> Result<Presence, Fault> {
-    let owner = Owner { server, key, name };
+/// Says that somebody is there, from now on, whoever was there before.
+pub fn announce(owner: Owner) -> Result<Presence, Fault> {
     owner.arrive()?;
     let (stop, stopped) = channel();
     let pulse = move || {
@@ -72,6 +80,13 @@ impl Owner {
             redis::cmd("EVAL").arg(ATTEND).arg(1).arg(&self.key).arg(&self.name).arg(PATIENCE.as_millis() as u64).exec(redis)
         };
         self.note(self.server.ask("announcing an owner", script));
+        self.note(self.enlist());
+    }
+
+    /// Another master of a cluster may have the list, and may have lost it alone.
+    fn enlist(&self) -> Result<(), Fault> {
+        let list = |redis: &mut Connection| redis::cmd("SADD").arg(&self.list).arg(&self.projection).exec(redis);
+        self.registry.ask("listing a projection", list)
     }
 
     fn leave(&self) {

@@ -12,6 +12,7 @@ use super::contract::{
     self, Fixture, State, cell, commit, document, failure_of_commit, keeps_the_contract, key, open, person, store,
 };
 use super::outbox::keeps_the_outbox;
+use crate::cluster::until;
 use crate::process::Server;
 use crate::proxy::{Cut, Proxy};
 use crate::redis as server;
@@ -167,6 +168,15 @@ fn the_loss_of_everything_has_a_name() {
     assert!(matches!(store.claim(), Err(Fault::Lost { .. })));
     state.builds.create(&contract::new_build(1)).unwrap();
     assert_eq!(store.claim().unwrap().checkpoint, Checkpoint::default());
+}
+
+#[test]
+fn a_list_of_projections_that_is_lost_alone_is_made_again() {
+    let redis = redis(&[]);
+    let state = open(&redis);
+    let _present = state.builds.attend("shop").unwrap();
+    let _: () = server::client(&redis.server).del("test:projections").unwrap();
+    until("its owner does not list it", || !state.builds.projections().unwrap().is_empty());
 }
 
 #[test]
