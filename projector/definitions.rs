@@ -1,6 +1,8 @@
 //! Reads the definition files and event schemas that the configuration names, and has them checked: every mistake in every
 //! file at once.
 
+mod sources;
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,6 +15,8 @@ use schemas::{Diagnostic, Registry, SourceFile};
 
 use crate::config::Config;
 use crate::log::Mapping;
+use crate::run::Definition;
+pub use sources::{Source, Sources, Unreadable};
 
 /// The file that makes a folder a projection.
 const PROJECTION: &str = "projection.toml";
@@ -23,6 +27,8 @@ pub struct Definitions {
     pub registry: Arc<Registry>,
     /// The projections, by folder.
     pub projections: Vec<Projection>,
+    /// The fingerprint of the rules by which messages are made into events: rows and documents depend on them, too.
+    pub mapping: u64,
 }
 
 /// A projection and the files it was made from.
@@ -33,6 +39,8 @@ pub struct Projection {
     pub files: Vec<SourceFile>,
     /// What they say.
     pub plan: Arc<Plan>,
+    /// They and the schemas, to be stored with each build.
+    pub sources: Sources,
 }
 
 /// Why definitions cannot be used.
@@ -77,8 +85,8 @@ pub fn load(config: &Config) -> Result<Definitions, Unusable> {
     is_there(&config.projections, "projections")?;
     let mut files = schema_files(&config.schemas)?;
     let registry = files.check(|sources| load_registry(&config.schemas.display().to_string(), sources));
+    let schemas = (config.schemas.display().to_string(), files.sources.clone());
     let (mut sources, mut mistakes) = (files.sources, files.mistakes);
-    // Rows and documents depend on what messages are made into, too.
     let mapping = config.log.mapping().map_or(0, Mapping::fingerprint);
     let mut loaded = Vec::new();
     for folder in folders(&config.projections)? {
@@ -90,11 +98,12 @@ pub fn load(config: &Config) -> Result<Definitions, Unusable> {
         let plan = plan.map(|plan| Plan { fingerprint: plan.fingerprint ^ mapping, ..plan });
         mistakes.append(&mut files.mistakes);
         sources.extend(files.sources.iter().cloned());
-        loaded.extend(plan.map(|plan| Projection { folder, files: files.sources, plan: Arc::new(plan) }));
+        let stored = Sources::new((&schemas.0, &schemas.1), &folder, &files.sources);
+        loaded.extend(plan.map(|plan| Projection { folder, files: files.sources, plan: Arc::new(plan), sources: stored }));
     }
     mistakes.extend(same_names(&loaded));
     match registry {
-        Some(registry) if mistakes.is_empty() => Ok(Definitions { registry: Arc::new(registry), projections: loaded }),
+        Some(registry) if mistakes.is_empty() => Ok(Definitions { registry: Arc::new(registry), projections: loaded, mapping }),
         _ => Err(Unusable::Mistakes { mistakes, sources }),
     }
 }
@@ -104,10 +113,11 @@ pub fn built_in_shop() -> Result<Definitions, Unusable> {
     use crate::demo::definitions::{FOLDER, SCHEMAS, definition_files, schema_files};
     let mistaken = |sources: Vec<SourceFile>| move |mistakes| Unusable::Mistakes { mistakes, sources };
     let (schemas, files) = (schema_files(), definition_files());
+    let sources = Sources::new((SCHEMAS, &schemas), FOLDER, &files);
     let registry = load_registry(SCHEMAS, &schemas).map_err(mistaken(schemas))?;
     let plan = load_projection(FOLDER, &files, &registry).map_err(mistaken(files.clone()))?;
-    let projection = Projection { folder: FOLDER.to_owned(), files, plan: Arc::new(plan) };
-    Ok(Definitions { registry: Arc::new(registry), projections: vec![projection] })
+    let projection = Projection { folder: FOLDER.to_owned(), files, plan: Arc::new(plan), sources };
+    Ok(Definitions { registry: Arc::new(registry), projections: vec![projection], mapping: 0 })
 }
 
 /// The event types of a folder of schemas.
@@ -152,6 +162,29 @@ fn same_names(loaded: &[Projection]) -> Vec<Diagnostic> {
         Some(Diagnostic::of_file(format!("{}/{PROJECTION}", projection.folder), message))
     };
     (0..loaded.len()).filter_map(clash).collect()
+}
+
+// === impl Definitions ===
+
+impl Definitions {
+    /// All projections, as they are run.
+    pub fn all(&self) -> Vec<Definition> {
+        self.projections.iter().map(|projection| projection.definition(&self.registry)).collect()
+    }
+
+    /// The projection of this name.
+    pub fn named(&self, name: &str) -> Option<Definition> {
+        self.projections.iter().find(|found| found.plan.name == name).map(|found| found.definition(&self.registry))
+    }
+}
+
+// === impl Projection ===
+
+impl Projection {
+    /// It, as it is run with these event types.
+    pub fn definition(&self, registry: &Arc<Registry>) -> Definition {
+        Definition { plan: self.plan.clone(), registry: registry.clone(), sources: self.sources.to_text().into() }
+    }
 }
 
 // === impl Files ===

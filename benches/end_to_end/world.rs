@@ -133,7 +133,7 @@ fn folder(projection: &str, nats: &Server, redis: &Server, subject: &str) -> Tem
     let stream = nats::STREAM;
     let config = format!(
         "schemas = \"{sources}/schemas\"\n[log]\nurl = \"{log}\"\nstream = \"{stream}\"\n{subject}\n[state]\nurl = \"{state}\"\n\
-         [http]\nlisten = \"127.0.0.1:0\"\n[telemetry]\nfilter = \"warn\"\n"
+         [deploy]\nmode = \"by-itself\"\n[http]\nlisten = \"127.0.0.1:0\"\n[telemetry]\nfilter = \"warn\"\n"
     );
     fs::write(path.join("projector.toml"), config).expect("files can be written");
     folder

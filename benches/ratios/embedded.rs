@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use projections::engine::{Changes, Content, Engine, LogEvent, Step};
 use projector::config::RunLimits;
 use projector::demo::Shop;
+use projector::deploy::Mode;
 use projector::log::{EmbeddedLog, EventLog, NewEvent};
-use projector::run::{Board, Definition, Goal, StopFlag, Supervisor, run_all};
+use projector::run::{Board, Definition, Deploying, Goal, StopFlag, Supervisor, run_all};
 use projector::sqlite::{Database, Durability};
 use projector::state::EmbeddedState;
 use projector::stores::Stores;
@@ -48,7 +49,7 @@ pub fn measure(scale: Scale, table: &mut Table) {
     let mut engine = warm_engine(&plan, &registry);
     let batches: Vec<Rows> = events.chunks(LIMITS.commit_events).map(|events| rows(&mut engine, events)).collect();
     drop(engine);
-    let definitions = [Definition { plan, registry }];
+    let definitions = [Definition { plan, registry, sources: "".into() }];
     let (mut appended, mut keyed) = (Vec::new(), Vec::new());
     for _ in 0..scale.rounds.min(5) {
         let (append, put) = (insert(&batches, APPENDED), insert(&batches, KEYED));
@@ -114,7 +115,8 @@ fn apply(definitions: &[Definition], events: &[LogEvent]) -> Duration {
         writer: None,
     };
     let (board, stop) = (Arc::new(Board::default()), Arc::new(StopFlag::default()));
-    let supervisor = Supervisor { stores, limits: LIMITS, board, stop };
+    let deploying = Deploying { mode: Mode::ByItself, mapping: 0 };
+    let supervisor = Supervisor { stores, limits: LIMITS, deploying, board, stop };
     let start = Instant::now();
     let outcomes = run_all(&supervisor, definitions, Goal::CatchUp);
     let took = start.elapsed();

@@ -15,6 +15,8 @@ pub enum Exit {
     Store = 3,
     /// A projection could not go on.
     Halted = 4,
+    /// Done, and there is something to apply.
+    Changes = 5,
 }
 
 /// The codes, for `--help`.
@@ -24,7 +26,8 @@ Exit codes:
   1  done, and the answer is no: a document is missing, mistakes were found, a view differs
   2  the command line or the configuration is wrong
   3  the log or a store failed
-  4  a projection could not go on";
+  4  a projection could not go on
+  5  done, and `apply` would change something";
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {

@@ -13,7 +13,7 @@ use super::say::{printable, say};
 use crate::config::Unusable;
 use crate::dead_letters::CannotSettle;
 use crate::definitions;
-use crate::deploy::CannotAccept;
+use crate::deploy::{CannotAccept, CannotRebuild};
 use crate::fault::{Fault, chain};
 use crate::run::Halt;
 use crate::stores::{CannotOpen, NoLists};
@@ -68,6 +68,9 @@ pub enum Failure {
     /// Dead letters cannot be settled.
     #[error(transparent)]
     CannotSettle(#[from] CannotSettle),
+    /// No other generation is live.
+    #[error(transparent)]
+    CannotRebuild(#[from] CannotRebuild),
     /// The comparison with the log could not be made.
     #[error(transparent)]
     CannotVerify(#[from] CannotVerify),
@@ -96,6 +99,12 @@ impl Failure {
                 CannotVerify::NotLive(_) | CannotVerify::PendingJobs(_) | CannotVerify::OpenOrders(_) => Exit::Usage,
                 CannotVerify::Fault(_) => Exit::Store,
                 CannotVerify::Halt(_) => Exit::Halted,
+            },
+            Failure::CannotRebuild(cannot) => match cannot {
+                CannotRebuild::Fault(_) | CannotRebuild::Halted(_, Halt::Fault(_)) => Exit::Store,
+                CannotRebuild::Halted(..) | CannotRebuild::Unusable(..) => Exit::Halted,
+                CannotRebuild::Worse { .. } | CannotRebuild::Overtaken(_) => Exit::No,
+                CannotRebuild::Undeployed(_) | CannotRebuild::NoneBefore(_) => Exit::Usage,
             },
             // Who closed the pipe has seen enough.
             Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
@@ -145,6 +154,14 @@ impl Failure {
                 CannotVerify::NotLive(_) | CannotVerify::PendingJobs(_) | CannotVerify::OpenOrders(_) => "refused",
                 CannotVerify::Fault(_) => "store_failed",
                 CannotVerify::Halt(halt) => halt.code(),
+            },
+            Failure::CannotRebuild(cannot) => match cannot {
+                CannotRebuild::Fault(_) => "store_failed",
+                CannotRebuild::Halted(_, halt) => halt.code(),
+                CannotRebuild::Unusable(..) => "definitions_unusable",
+                CannotRebuild::Worse { .. } => "generation_worse",
+                CannotRebuild::Overtaken(_) => "overtaken",
+                CannotRebuild::Undeployed(_) | CannotRebuild::NoneBefore(_) => "refused",
             },
             Failure::Output(_) => "output_failed",
         }

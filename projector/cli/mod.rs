@@ -1,9 +1,11 @@
 //! The command line: one file for each command.
 
+mod apply;
 mod check;
 mod context;
 mod dead_letters;
 mod demo;
+mod deploying;
 mod doctor;
 mod exit;
 mod failure;
@@ -14,12 +16,15 @@ mod mistakes;
 mod neighbour;
 mod operator;
 mod pause;
+mod plan;
 mod progress;
 mod publish;
 mod query;
+mod rebuild;
 mod run;
 mod say;
 mod schema;
+mod signals;
 mod status;
 mod telemetry;
 mod test;
@@ -54,11 +59,17 @@ enum Command {
     Check(check::Check),
     Test(test::Test),
     Publish(publish::Publish),
+    Plan(plan::Plan),
+    Apply(apply::Apply),
     Run(run::Run),
     Get(get::Get),
     Query(query::Query),
     Status(status::Status),
     Verify(verify::Verify),
+    Rebuild(rebuild::Rebuild),
+    Rollback(rebuild::Rollback),
+    Gc(rebuild::Gc),
+    History(rebuild::History),
     DeadLetters(dead_letters::DeadLetters),
     Pause(pause::Pause),
     Resume(pause::Resume),
@@ -88,11 +99,17 @@ impl Command {
             Command::Check(command) => command.run(context),
             Command::Test(command) => command.run(context),
             Command::Publish(command) => command.run(context),
+            Command::Plan(command) => command.run(context),
+            Command::Apply(command) => command.run(context),
             Command::Run(command) => command.run(context),
             Command::Get(command) => command.run(context),
             Command::Query(command) => command.run(context),
             Command::Status(command) => command.run(context),
             Command::Verify(command) => command.run(context),
+            Command::Rebuild(command) => command.run(context),
+            Command::Rollback(command) => command.run(context),
+            Command::Gc(command) => command.run(context),
+            Command::History(command) => command.run(context),
             Command::Schema(command) => command.run(context),
             Command::DeadLetters(command) => command.run(context),
             Command::Pause(command) => command.run(context),

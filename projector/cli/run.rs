@@ -12,17 +12,20 @@ use tokio::task::JoinHandle;
 
 use super::check::warn_of_none;
 use super::context::Context;
+use super::deploying::deployed;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::progress::{self, Progress};
 use super::say::say;
+use super::signals;
 use super::telemetry;
 use crate::config::{Config, Http};
 use crate::definitions::{self, Definitions};
+use crate::deploy::{Mode, propose};
 use crate::fault::chain;
 use crate::intake::Intake;
 use crate::query::{self, Api};
-use crate::run::{Definition, Goal, Observer, Outcome, StopFlag, Supervisor, run_all};
+use crate::run::{Definition, Deploying, Goal, Observer, Outcome, StopFlag, Supervisor, run_all, until_available};
 use crate::stores::Stores;
 
 /// Threads that answer requests: they wait more than they work.
@@ -70,6 +73,7 @@ impl Run {
         let definitions = definitions::load(&config)?;
         warn_of_none(&definitions, &config);
         let mut daemon = Daemon::new(config, definitions)?;
+        daemon.require_deployed()?;
         let goal = if self.until_caught_up {
             Goal::CatchUp
         } else {
@@ -86,7 +90,9 @@ impl Daemon {
     /// Opens the stores, and listens to the signals that end the process.
     pub fn new(config: Config, definitions: Definitions) -> Result<Daemon, Failure> {
         let stores = Stores::open(&config)?;
-        let supervisor = Supervisor { stores, limits: config.run, board: Arc::default(), stop: Arc::default() };
+        let deploying = Deploying { mode: config.deploy, mapping: definitions.mapping };
+        let (board, stop) = (Arc::default(), Arc::default());
+        let supervisor = Supervisor { stores, limits: config.run, deploying, board, stop };
         for projection in &definitions.projections {
             // Whoever asks before it runs hears that it is starting.
             supervisor.board.place(&projection.plan.name);
@@ -97,15 +103,28 @@ impl Daemon {
             .enable_all()
             .build()
             .map_err(Failure::NoThreads)?;
-        let stop = supervisor.stop.clone();
-        runtime.spawn(async move {
-            match terminated().await {
-                Ok(()) => tracing::info!("stopping: finishing what is under way"),
-                Err(error) => tracing::error!("cannot listen to signals: {error}"),
-            }
-            stop.raise();
-        });
+        signals::raise_at_end(&runtime, supervisor.stop.clone());
         Ok(Daemon { config, definitions, supervisor, runtime, server: None, observer: None })
+    }
+
+    /// Where a person deploys, nothing is run while there is something to deploy: what the files say would not be what readers see.
+    fn require_deployed(&self) -> Result<(), Failure> {
+        let Supervisor { stores, stop, deploying, .. } = &self.supervisor;
+        if deploying.mode == Mode::ByItself {
+            return Ok(());
+        }
+        let deployed = until_available(stop, || deployed(&*stores.builds))?;
+        // What it would take is not asked.
+        let proposal = propose(&self.definitions, &deployed, 0);
+        let changed: Vec<&str> = proposal.changed().collect();
+        if changed.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::Refused(format!(
+            "not deployed as on disk: {}; `projector plan` shows what would change, `projector apply` does it, and deploy.mode = \"by-itself\" lets \
+             `run` do it",
+            changed.join(", ")
+        )))
     }
 
     /// Starts to answer over HTTP, and prints where.
@@ -130,7 +149,7 @@ impl Daemon {
     }
 
     fn serve(&self, listener: TcpListener) -> JoinHandle<()> {
-        let Supervisor { stores, board, stop, limits } = &self.supervisor;
+        let Supervisor { stores, board, stop, limits, .. } = &self.supervisor;
         let intake = Arc::new(Intake::new(self.definitions.registry.clone()));
         let api = Api::new(stores.clone(), board.clone(), intake, limits.stall_after);
         let stopped = stopped(stop);
@@ -143,11 +162,7 @@ impl Daemon {
 
     /// Runs all projections to their end.
     pub fn run(self, goal: Goal, progress: Progress) -> Result<Exit, Failure> {
-        let definition = |projection: &definitions::Projection| Definition {
-            plan: projection.plan.clone(),
-            registry: self.definitions.registry.clone(),
-        };
-        let definitions: Vec<Definition> = self.definitions.projections.iter().map(definition).collect();
+        let definitions: Vec<Definition> = self.definitions.all();
         let watching = progress.watch(self.supervisor.board.clone());
         let outcomes = run_all(&self.supervisor, &definitions, goal);
         watching.finish();
@@ -181,17 +196,6 @@ fn stopped(stop: &Arc<StopFlag>) -> impl Future<Output = ()> + Send + 'static {
         // An error is a flag that is gone, with the process.
         let _ = receiver.wait_for(|is_stopped| *is_stopped).await;
     }
-}
-
-/// Done at SIGTERM or SIGINT.
-async fn terminated() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
 }
 
 /// All that halted are told; the first decides.

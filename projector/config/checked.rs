@@ -8,6 +8,7 @@ use std::time::Duration;
 use schemas::Diagnostic;
 
 use super::{LogPlace, Settings, StatePlace, TablesPlace};
+use crate::deploy::Mode;
 use crate::duration;
 use crate::sqlite::Durability;
 
@@ -24,6 +25,8 @@ pub struct Config {
     pub state: StatePlace,
     /// Where lists are selected from.
     pub tables: TablesPlace,
+    /// What `run` does with definitions that are not what is deployed.
+    pub deploy: Mode,
     /// What a commit to a SQLite file outlives.
     pub durability: Durability,
     /// Where to answer.
@@ -92,6 +95,7 @@ impl Config {
         let state = checker.state();
         let tables = checker.tables(state.as_ref());
         let (projections, schemas) = (checker.path("projections"), checker.path("schemas"));
+        let deploy = checker.deploy(state.as_ref());
         let (log, http, durability) = (checker.log(), checker.listen(), checker.durability());
         let (run, telemetry) = (checker.run(), checker.telemetry());
         Some(Config {
@@ -100,6 +104,7 @@ impl Config {
             log: log?,
             state: state?,
             tables: tables?,
+            deploy: deploy?,
             durability: durability?,
             http: http?,
             run: run?,
@@ -150,6 +155,14 @@ impl Checker<'_> {
                 .map(Http::Listen)
                 .map_err(|_| format!("'{text}' is no address; write 127.0.0.1:8080, or none")),
         })
+    }
+
+    fn deploy(&mut self, state: Option<&StatePlace>) -> Option<Mode> {
+        let by_default = match state? {
+            StatePlace::Embedded(_) => Mode::ByItself,
+            StatePlace::Redis(_) => Mode::ByApply,
+        };
+        self.one_of("deploy.mode", &[("", by_default), ("by-itself", Mode::ByItself), ("by-apply", Mode::ByApply)])
     }
 
     fn durability(&mut self) -> Option<Durability> {

@@ -1,20 +1,36 @@
 //! Which build a projection runs: decided purely, from what builds there are.
 //!
-//! In embedded mode the daemon deploys by itself. Definitions that are already live go on; others are built from the first event
-//! on, beside what is live, which readers see as it was until the new build has caught up and takes its place.
+//! In embedded mode the daemon deploys by itself: definitions that are not live are built from the first event on, beside what is
+//! live, and take its place when they have caught up. Elsewhere `apply` and `rebuild` do that, and the daemon runs what is live,
+//! whatever the files say by then.
 
 mod accept;
+mod differences;
+mod proposal;
+mod rebuild;
+mod recall;
 
-use std::cmp::Ordering;
-
-use projections::plan::Plan;
-
+use crate::clock;
 use crate::fault::Fault;
 use crate::log::LogIdentity;
-use crate::state::{Build, Builds, Creation, NewBuild, ProjectionRecord};
+use crate::run::Definition;
+use crate::state::{Build, Builds, Creation, Deed, NewBuild, ProjectionRecord, What};
 use crate::view::Catalogue;
 
 pub use accept::{Accepted, CannotAccept, accept};
+pub use differences::{Change, Difference, Part};
+pub use proposal::{Action, Deployed, Effort, Known, Proposal, Step, effort, propose};
+pub use rebuild::{CannotRebuild, Rebuild, Rebuilt, Then, superfluous};
+pub use recall::{CannotRecall, recall};
+
+/// Who decides that other definitions take the place of those that are live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Whoever runs them: the files on disk are what is to be live.
+    ByItself,
+    /// A person, by a command: what is live stays so, whatever is on disk.
+    ByApply,
+}
 
 /// The build to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +41,8 @@ pub struct Deployment {
     pub role: Role,
     /// The log it is folded from.
     pub log: LogIdentity,
+    /// Where its definitions are.
+    pub definitions: Whose,
 }
 
 /// How a build stands to what readers see.
@@ -36,25 +54,73 @@ pub enum Role {
     Candidate,
 }
 
-/// Finds the build of these definitions, and makes it where there is none.
-pub fn settle(builds: &dyn Builds, plan: &Plan, log: &LogIdentity) -> Result<Deployment, Fault> {
+/// Where the definitions of a build are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// It is of those on disk.
+    Files,
+    /// It is of others, which are stored with it.
+    Stored,
+}
+
+/// What to do about a projection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Choice {
+    /// Run this build.
+    Run(Deployment),
+    /// Make this build, and run it.
+    Make(Deployment),
+    /// Nothing: nobody has deployed it.
+    Wait,
+}
+
+/// Nobody has deployed a projection, and that is for a person to do.
+#[derive(Debug, thiserror::Error)]
+pub enum CannotSettle {
+    /// So it is.
+    #[error("it is not deployed: `projector plan` shows what that takes, `projector apply` does it")]
+    Undeployed,
+    /// The store failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// Finds the build to run, and makes it where there is none and the mode allows it; `by`: for whom.
+pub fn settle(
+    builds: &dyn Builds,
+    definition: &Definition,
+    log: &LogIdentity,
+    mode: Mode,
+    by: &str,
+) -> Result<Deployment, CannotSettle> {
     loop {
-        let record = record_of(builds, &plan.name)?;
-        let (deployment, exists) = choose(record.as_ref(), plan.fingerprint, log);
-        if exists || make(builds, plan, &deployment)? == Creation::Made {
+        let record = record_of(builds, &definition.plan.name)?;
+        let deployment = match choose(record.as_ref(), definition.plan.fingerprint, log, mode) {
+            Choice::Run(deployment) => return Ok(deployment),
+            Choice::Wait => return Err(CannotSettle::Undeployed),
+            Choice::Make(deployment) => deployment,
+        };
+        let since = clock::now_micros();
+        if make(builds, definition, deployment.number, log)? == Creation::Made {
+            if deployment.role == Role::Live {
+                builds.record(&definition.plan.name, &Deed::now(What::Deployed, deployment.number, by, since))?;
+            }
             return Ok(deployment);
         }
         // Another process with other definitions was faster: there is more to choose from now.
     }
 }
 
-fn make(builds: &dyn Builds, plan: &Plan, deployment: &Deployment) -> Result<Creation, Fault> {
+/// Makes a build of these definitions.
+pub fn make(builds: &dyn Builds, definition: &Definition, number: u64, log: &LogIdentity) -> Result<Creation, Fault> {
+    let plan = &definition.plan;
     builds.create(&NewBuild {
         projection: plan.name.clone(),
-        number: deployment.number,
+        number,
         fingerprint: plan.fingerprint,
         catalogue: Catalogue::of(plan),
-        log: deployment.log.clone(),
+        log: log.clone(),
+        definitions: definition.sources.to_string(),
     })
 }
 
@@ -69,74 +135,115 @@ pub fn build(builds: &dyn Builds, projection: &str, number: u64) -> Result<Optio
     Ok(builds.into_iter().find(|build| build.number == number))
 }
 
-/// Makes a build live, and drops those from before it but `before`, which was live until then: to that one could go back. Newer ones are
-/// for whoever builds them. May be repeated.
-pub fn cut_over(builds: &dyn Builds, projection: &str, number: u64, before: Option<u64>) -> Result<(), Fault> {
-    builds.go_live(projection, number)?;
-    let after = record_of(builds, projection)?.map(|record| record.builds).unwrap_or_default();
-    for build in after.iter().filter(|build| build.number < number && Some(build.number) != before) {
-        builds.drop_build(projection, build.number)?;
-    }
-    Ok(())
+/// Drops the builds from before the live one, but `kept`, to which one could go back; newer ones are for whoever builds them. May be repeated.
+pub fn tidy(builds: &dyn Builds, projection: &str, kept: Option<u64>) -> Result<(), Fault> {
+    let Some(record) = record_of(builds, projection)? else { return Ok(()) };
+    let is_old = |build: &&Build| Some(build.number) < record.live && Some(build.number) != kept;
+    record.builds.iter().filter(is_old).try_for_each(|build| builds.drop_build(projection, build.number))
 }
 
-fn record_of(builds: &dyn Builds, projection: &str) -> Result<Option<ProjectionRecord>, Fault> {
+/// What is known of a projection, if it is known.
+pub fn record_of(builds: &dyn Builds, projection: &str) -> Result<Option<ProjectionRecord>, Fault> {
     Ok(builds.projections()?.into_iter().find(|record| record.name == projection))
 }
 
-/// The build to run, and whether it is there already.
+/// What to do, from what there is.
 ///
-/// The live build goes on if it is of these definitions. Otherwise the newest build of them, if it is newer than the live one: an
-/// older one is what the live one replaced, and it has not followed the log since. Otherwise a new one.
-fn choose(record: Option<&ProjectionRecord>, fingerprint: u64, log: &LogIdentity) -> (Deployment, bool) {
+/// The live build goes on if it is of these definitions. Otherwise, where it is decided here: the newest build of them, if it is newer than the
+/// live one and readers have never seen it; an older one is what the live one replaced, and it has not followed the log since. One that
+/// readers have seen, and that is newer, somebody has gone back from: what they went back to stays. Otherwise a new one.
+fn choose(record: Option<&ProjectionRecord>, fingerprint: u64, log: &LogIdentity, mode: Mode) -> Choice {
     let builds: &[Build] = record.map_or(&[], |record| &record.builds);
-    let live = record.and_then(|record| record.live);
-    let role_of = |number: u64| match number.cmp(&live.unwrap_or(0)) {
-        Ordering::Equal => Some(Role::Live),
-        Ordering::Greater => Some(Role::Candidate),
-        Ordering::Less => None,
+    let live = record.and_then(|record| record.live_build());
+    let run = |build: &Build, role, definitions| {
+        Choice::Run(Deployment { number: build.number, role, log: build.log.clone(), definitions })
     };
-    let same = builds.iter().filter(|build| build.fingerprint == fingerprint);
-    let usable = same.filter_map(|build| Some((build, role_of(build.number)?)));
-    if let Some((build, role)) = usable.max_by_key(|(build, role)| (*role == Role::Live, build.number)) {
-        return (Deployment { number: build.number, role, log: build.log.clone() }, true);
+    let is_newer = |build: &&Build| live.is_none_or(|live| build.number > live.number);
+    let newest = builds.iter().filter(|build| build.fingerprint == fingerprint).filter(is_newer).max_by_key(|build| build.number);
+    match (live, newest) {
+        (Some(live), _) if live.fingerprint == fingerprint => run(live, Role::Live, Whose::Files),
+        (Some(live), _) if mode == Mode::ByApply => run(live, Role::Live, Whose::Stored),
+        (Some(live), Some(newest)) if newest.went_live => run(live, Role::Live, Whose::Stored),
+        (_, Some(newest)) if mode == Mode::ByItself => run(newest, Role::Candidate, Whose::Files),
+        (None, _) if mode == Mode::ByApply => Choice::Wait,
+        _ => {
+            let role = if live.is_none() { Role::Live } else { Role::Candidate };
+            Choice::Make(Deployment { number: next_number(record), role, log: log.clone(), definitions: Whose::Files })
+        }
     }
-    let number = builds.iter().map(|build| build.number).chain(live).max().unwrap_or(0) + 1;
-    let role = if live.is_none() { Role::Live } else { Role::Candidate };
-    (Deployment { number, role, log: log.clone() }, false)
+}
+
+/// A number that no build of the projection has had.
+pub fn next_number(record: Option<&ProjectionRecord>) -> u64 {
+    let Some(record) = record else { return 1 };
+    record.builds.iter().map(|build| build.number).chain(record.live).max().unwrap_or(0) + 1
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::state::Standing;
 
-    fn record(live: u64, fingerprints: &[(u64, u64)]) -> ProjectionRecord {
-        let builds = fingerprints.iter().map(|&(number, fingerprint)| Build::new(number, fingerprint)).collect();
+    /// The shop with builds of these numbers and fingerprints; those up to the live one have been live.
+    pub fn record(live: u64, fingerprints: &[(u64, u64)]) -> ProjectionRecord {
+        let build = |&(number, fingerprint): &(u64, u64)| Build { went_live: number <= live, ..Build::new(number, fingerprint) };
+        let builds = fingerprints.iter().map(build).collect();
         ProjectionRecord { name: "shop".into(), live: Some(live), standing: Standing::Stopped, pause: None, builds }
     }
 
-    #[test]
-    fn the_build_to_run() {
-        use Role::{Candidate, Live};
-        type Case = (u64, &'static [(u64, u64)], u64, (u64, Role, bool));
-        let cases: [Case; 6] = [
-            (1, &[(1, 7)], 7, (1, Live, true)),
-            (1, &[(1, 7)], 8, (2, Candidate, false)),
-            (1, &[(1, 7), (2, 8)], 8, (2, Candidate, true)),
-            (1, &[(1, 7), (2, 8)], 7, (1, Live, true)),
-            (2, &[(1, 7), (2, 8)], 7, (3, Candidate, false)),
-            (2, &[(1, 7), (2, 8), (3, 7)], 7, (3, Candidate, true)),
-        ];
-        for (live, builds, fingerprint, expected) in cases {
-            let (found, exists) = choose(Some(&record(live, builds)), fingerprint, &LogIdentity("l".into()));
-            assert_eq!((found.number, found.role, exists), expected, "live {live} of {builds:?}, now {fingerprint}");
+    const LOG: &str = "l";
+
+    fn chosen(record: Option<&ProjectionRecord>, fingerprint: u64, mode: Mode) -> String {
+        let of = |verb: &str, deployment: Deployment| {
+            let Deployment { number, role, definitions, .. } = deployment;
+            format!("{verb} {number} {role:?} {definitions:?}")
+        };
+        match choose(record, fingerprint, &LogIdentity(LOG.into()), mode) {
+            Choice::Run(deployment) => of("run", deployment),
+            Choice::Make(deployment) => of("make", deployment),
+            Choice::Wait => "wait".to_owned(),
         }
     }
 
     #[test]
+    fn the_build_to_run() {
+        type Case = (u64, &'static [(u64, u64)], u64, &'static str);
+        let cases: [Case; 6] = [
+            (1, &[(1, 7)], 7, "run 1 Live Files"),
+            (1, &[(1, 7)], 8, "make 2 Candidate Files"),
+            (1, &[(1, 7), (2, 8)], 8, "run 2 Candidate Files"),
+            (1, &[(1, 7), (2, 8)], 7, "run 1 Live Files"),
+            (2, &[(1, 7), (2, 8)], 7, "make 3 Candidate Files"),
+            (2, &[(1, 7), (2, 8), (3, 7)], 7, "run 3 Candidate Files"),
+        ];
+        for (live, builds, fingerprint, expected) in cases {
+            let found = chosen(Some(&record(live, builds)), fingerprint, Mode::ByItself);
+            assert_eq!(found, expected, "live {live} of {builds:?}, now {fingerprint}");
+        }
+    }
+
+    #[test]
+    fn where_a_person_deploys_what_is_live_is_run() {
+        for (builds, fingerprint, expected) in [
+            (&[(1, 7)][..], 7, "run 1 Live Files"),
+            (&[(1, 7)], 8, "run 1 Live Stored"),
+            (&[(1, 7), (2, 8)], 8, "run 1 Live Stored"),
+        ] {
+            assert_eq!(chosen(Some(&record(1, builds)), fingerprint, Mode::ByApply), expected, "{builds:?}, now {fingerprint}");
+        }
+        assert_eq!(chosen(None, 7, Mode::ByApply), "wait");
+    }
+
+    #[test]
+    fn what_somebody_went_back_to_stays() {
+        let mut record = record(1, &[(1, 7), (2, 8)]);
+        record.builds[1].went_live = true;
+        assert_eq!(chosen(Some(&record), 8, Mode::ByItself), "run 1 Live Stored");
+        assert_eq!(chosen(Some(&record), 9, Mode::ByItself), "make 3 Candidate Files");
+    }
+
+    #[test]
     fn the_first_build_is_live_at_once() {
-        let (found, exists) = choose(None, 7, &LogIdentity("l".into()));
-        assert_eq!((found.number, found.role, exists), (1, Role::Live, false));
+        assert_eq!(chosen(None, 7, Mode::ByItself), "make 1 Live Files");
     }
 }

@@ -18,6 +18,8 @@ use crate::status::Status;
 #[derive(Debug, Default)]
 pub struct Board {
     places: Mutex<BTreeMap<String, Arc<Place>>>,
+    /// Where those show what they do that are built beside what is live.
+    candidates: Mutex<BTreeMap<String, Arc<Place>>>,
     observed: Mutex<Option<Arc<Observed>>>,
 }
 
@@ -104,6 +106,21 @@ impl Board {
         self.lock().entry(projection.to_owned()).or_default().clone()
     }
 
+    /// The place of what is built beside what is live of a projection.
+    pub fn candidate(&self, projection: &str) -> Arc<Place> {
+        self.lock_candidates().entry(projection.to_owned()).or_default().clone()
+    }
+
+    /// Nothing is built beside a projection any more.
+    pub fn dismiss_candidate(&self, projection: &str) {
+        self.lock_candidates().remove(projection);
+    }
+
+    /// The places of all that are built beside what is live, by the names of their projections.
+    pub fn candidates(&self) -> Vec<(String, Arc<Place>)> {
+        self.lock_candidates().iter().map(|(name, place)| (name.clone(), place.clone())).collect()
+    }
+
     /// Follows a projection, if it is one of this process.
     pub fn follow(&self, projection: &str) -> Option<watch::Receiver<Progress>> {
         Some(self.lock().get(projection)?.progress.subscribe())
@@ -137,6 +154,10 @@ impl Board {
     /// The places of all projections, by name.
     pub fn places(&self) -> Vec<(String, Arc<Place>)> {
         self.lock().iter().map(|(name, place)| (name.clone(), place.clone())).collect()
+    }
+
+    fn lock_candidates(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Place>>> {
+        self.candidates.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Place>>> {

@@ -6,6 +6,7 @@ use std::panic::{self, AssertUnwindSafe};
 
 use projections::codec::Corrupt;
 
+use crate::deploy::CannotRecall;
 use crate::fault::{Fault, chain};
 use crate::state::{Pause, Standing};
 
@@ -79,6 +80,12 @@ pub enum Halt {
         /// The pause.
         pause: Pause,
     },
+    /// Nobody has deployed it.
+    #[error("it is not deployed: `projector plan` shows what that takes, `projector apply` does it")]
+    Undeployed,
+    /// What is live is of definitions that cannot be used.
+    #[error("what is live cannot be run; `projector rebuild` makes a generation of the definitions on disk in its place")]
+    Unusable(#[from] CannotRecall),
     /// The system gives no more threads.
     #[error("cannot start a thread")]
     NoThread(#[source] io::Error),
@@ -97,7 +104,7 @@ impl Halt {
     /// How the projection stands then; nothing where another process runs it, for that is for its owner to say.
     pub fn standing(&self) -> Option<Standing> {
         match self {
-            Halt::Fenced { .. } | Halt::Fault(Fault::Gone { .. }) => None,
+            Halt::Fenced { .. } | Halt::Undeployed | Halt::Fault(Fault::Gone { .. }) => None,
             Halt::Paused { .. } => Some(Standing::Stopped),
             halt => Some(Standing::Halted(chain(halt))),
         }
@@ -113,6 +120,8 @@ impl Halt {
             Halt::BadEvent { .. } => "bad_event",
             Halt::Flood { .. } => "dead_letter_flood",
             Halt::Paused { .. } => "paused",
+            Halt::Undeployed => "undeployed",
+            Halt::Unusable(_) => "definitions_unusable",
             Halt::NoThread(_) => "no_thread",
             Halt::Panicked(_) => "panicked",
             Halt::Corrupt(_) => "state_corrupt",

@@ -10,7 +10,7 @@
 //! next, and touches nothing; the session carries them out.
 
 pub mod board;
-mod build;
+pub mod build;
 mod committer;
 mod continuity;
 mod flusher;
@@ -25,7 +25,7 @@ mod reader;
 mod recovery;
 mod retry;
 mod rulings;
-mod session;
+pub mod session;
 mod supervisor;
 #[cfg(test)]
 mod tests;
@@ -42,5 +42,5 @@ pub use rate::Rate;
 pub use recovery::{History, judge, observe};
 pub use retry::{Patience, StopFlag, until_available};
 pub use rulings::Rulings;
-pub use supervisor::{Goal, Outcome, Supervisor, run_all};
+pub use supervisor::{Deploying, Goal, Outcome, Supervisor, run_all};
 pub use waits::{Port, Wait, Waits};

@@ -63,6 +63,8 @@ pub struct Definition {
     pub plan: Arc<Plan>,
     /// The schemas of its events.
     pub registry: Arc<Registry>,
+    /// The files that say so, as they are stored with each build.
+    pub sources: Arc<str>,
 }
 
 // === impl Processor ===

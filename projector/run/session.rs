@@ -78,6 +78,8 @@ pub enum End {
     Reached,
     /// The store is not where it was: it has to be looked at again.
     Restart,
+    /// Readers see another build now.
+    Moved,
     /// It cannot come to its end while it is paused.
     Paused(Pause),
     /// An event cannot be applied, and the policy is to stop before it.

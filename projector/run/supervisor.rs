@@ -6,7 +6,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 
 use super::board::{Board, Place, Stage};
-use super::build;
+use super::build::{self, BuildTask, CutOver, Older};
 use super::halt::{Halt, caught};
 use super::pace::Until;
 use super::processor::Definition;
@@ -14,11 +14,16 @@ use super::retry::{Patience, StopFlag};
 use super::session::End;
 use super::waits::Port;
 use super::watchman;
+use crate::clock;
 use crate::config::RunLimits;
-use crate::deploy;
+use crate::deploy::{self, CannotRecall, CannotSettle, Deployment, Mode, Role, Whose};
 use crate::fault::{Fault, chain};
-use crate::state::Standing;
+use crate::log::LogIdentity;
+use crate::state::{Standing, What};
 use crate::stores::Stores;
+
+/// Who has done what a daemon does by itself.
+const BY_ITSELF: &str = "projector run";
 
 /// Runs projections.
 pub struct Supervisor {
@@ -26,10 +31,21 @@ pub struct Supervisor {
     pub stores: Stores,
     /// Bounds on the work of each projection.
     pub limits: RunLimits,
+    /// What becomes of definitions that are not live.
+    pub deploying: Deploying,
     /// Where progress is shown.
     pub board: Arc<Board>,
     /// Raised when the process should end.
     pub stop: Arc<StopFlag>,
+}
+
+/// What becomes of definitions that are not live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deploying {
+    /// Who decides that they go live.
+    pub mode: Mode,
+    /// The fingerprint of the rules by which messages are made into events.
+    pub mapping: u64,
 }
 
 /// When a run has reached its end.
@@ -109,8 +125,8 @@ impl<'s> Run<'s> {
         halt
     }
 
-    /// Runs builds until there is one that reaches its end. Where the store moved, it may have lost which build is live, too: all is looked at
-    /// again. A build that is lost, with all else of its projection, is folded anew from the log; should the log no longer begin at its
+    /// Runs builds until there is one that reaches its end. Where another one went live, that one is next. Where the store moved, it may have
+    /// lost which build is live, too: all is looked at again. A build that is lost, with all else of its projection, is folded anew from the log; should the log no longer begin at its
     /// beginning, that stops it.
     fn run(&self, goal: Goal) -> Result<(), Halt> {
         loop {
@@ -119,6 +135,7 @@ impl<'s> Run<'s> {
                 Ok(End::Restart) => {
                     tracing::warn!(projection = self.name(), "the store moved under it; starting over from there");
                 }
+                Ok(End::Moved) => tracing::info!(projection = self.name(), "going on with the generation that is live now"),
                 Err(Halt::Fault(fault @ Fault::Lost { .. })) if !self.supervisor.stop.is_up() => {
                     tracing::error!(projection = self.name(), "{}; folding the log anew", chain(&fault));
                 }
@@ -129,7 +146,7 @@ impl<'s> Run<'s> {
 
     fn run_build(&self, goal: Goal) -> Result<End, Halt> {
         let Stores { log, builds, .. } = &self.supervisor.stores;
-        let target = match goal {
+        let until = match goal {
             Goal::Follow => Until::Forever,
             Goal::CatchUp => Until::Position(self.head()?),
             // Whatever has been folded is enough.
@@ -137,9 +154,114 @@ impl<'s> Run<'s> {
         };
         let patience = self.patience();
         let identity = patience.ask(Port::Log, || log.identity())?;
-        let deployment = patience.ask(Port::State, || deploy::settle(&**builds, &self.definition.plan, &identity))?;
+        let mode = self.supervisor.deploying.mode;
+        let deployment = self.settle(&identity, mode)?;
         let _present = patience.ask(Port::State, || builds.attend(self.name()))?;
-        build::run(self.supervisor, self.definition, &self.place, deployment, goal, target)
+        match deployment.role {
+            Role::Live => self.run_live(deployment, goal, until, &self.supervisor.stop),
+            Role::Candidate => self.replace(deployment, goal),
+        }
+    }
+
+    fn settle(&self, identity: &LogIdentity, mode: Mode) -> Result<Deployment, Halt> {
+        let builds = &*self.supervisor.stores.builds;
+        let ask = || match deploy::settle(builds, self.definition, identity, mode, BY_ITSELF) {
+            Ok(deployment) => Ok(Some(deployment)),
+            Err(CannotSettle::Undeployed) => Ok(None),
+            Err(CannotSettle::Fault(fault)) => Err(fault),
+        };
+        self.patience().ask(Port::State, ask)?.ok_or(Halt::Undeployed)
+    }
+
+    /// Runs the build that readers see, from its own definitions.
+    fn run_live(&self, deployment: Deployment, goal: Goal, until: Until, stop: &Arc<StopFlag>) -> Result<End, Halt> {
+        let stored = match deployment.definitions {
+            Whose::Files => None,
+            Whose::Stored => Some(self.recall(deployment.number)?),
+        };
+        let definition = stored.as_ref().unwrap_or(self.definition);
+        let number = deployment.number;
+        let task = BuildTask { supervisor: self.supervisor, definition, place: self.place.clone(), deployment, goal, stop };
+        match build::run(task, until) {
+            // It was dropped: that is no news where it is not the live one any more.
+            Err(Halt::Fault(Fault::Gone { .. })) if self.live()?.is_some_and(|live| live != number) => Ok(End::Moved),
+            end => end,
+        }
+    }
+
+    fn live(&self) -> Result<Option<u64>, Fault> {
+        self.patience().ask(Port::State, || deploy::live(&*self.supervisor.stores.builds, self.name()))
+    }
+
+    /// Builds what is to take the place of the live build, and runs that one beside it, if it can be, so that readers miss nothing meanwhile.
+    fn replace(&self, deployment: Deployment, goal: Goal) -> Result<End, Halt> {
+        let live = match goal {
+            Goal::Follow => self.live_beside()?,
+            Goal::CatchUp | Goal::Settle => None,
+        };
+        let Some((live, definition)) = live else {
+            return self.build_candidate(deployment, goal, &self.place, &self.supervisor.stop);
+        };
+        let stop: Arc<StopFlag> = Arc::default();
+        let raised = stop.clone();
+        let _listening = self.supervisor.stop.listen(move || raised.raise());
+        let beside = self.supervisor.board.candidate(self.name());
+        thread::scope(|scope| {
+            let task = BuildTask {
+                supervisor: self.supervisor,
+                definition: &definition,
+                place: self.place.clone(),
+                deployment: live,
+                goal,
+                stop: &stop,
+            };
+            let run = move || caught(|| build::run(task, Until::Forever)).flatten();
+            let running = thread::Builder::new().name(format!("{} live", self.name())).spawn_scoped(scope, run);
+            let running = running.map_err(Halt::NoThread)?;
+            let end = self.build_candidate(deployment, goal, &beside, &self.supervisor.stop);
+            match &end {
+                Ok(_) => stop.raise(),
+                // Readers have the live one, as current as ever, until a person has seen to it.
+                Err(halt) => self.show_halt(&beside, halt),
+            }
+            let live = running.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            self.supervisor.board.dismiss_candidate(self.name());
+            end.and_then(|end| live.map(|_| end))
+        })
+    }
+
+    fn build_candidate(&self, deployment: Deployment, goal: Goal, place: &Arc<Place>, stop: &Arc<StopFlag>) -> Result<End, Halt> {
+        let task =
+            BuildTask { supervisor: self.supervisor, definition: self.definition, place: place.clone(), deployment, goal, stop };
+        build::replace(task, CutOver { what: What::CutOver, by: BY_ITSELF, since: clock::now_micros(), older: Older::Dropped })
+    }
+
+    /// The live build and its definitions; nothing where this program cannot run them, so that readers see what there is until it is replaced.
+    fn live_beside(&self) -> Result<Option<(Deployment, Definition)>, Halt> {
+        let builds = &*self.supervisor.stores.builds;
+        let record = self.patience().ask(Port::State, || deploy::record_of(builds, self.name()))?;
+        let Some(build) = record.as_ref().and_then(|record| record.live_build()) else { return Ok(None) };
+        match self.recall(build.number) {
+            Ok(definition) => {
+                let (number, log) = (build.number, build.log.clone());
+                Ok(Some((Deployment { number, log, role: Role::Live, definitions: Whose::Stored }, definition)))
+            }
+            Err(Halt::Fault(fault)) => Err(fault.into()),
+            Err(halt) => {
+                let reason = chain(&halt);
+                tracing::warn!(projection = self.name(), "what is live stays as it is until it is replaced: {reason}");
+                Ok(None)
+            }
+        }
+    }
+
+    fn recall(&self, number: u64) -> Result<Definition, Halt> {
+        let (builds, mapping) = (&*self.supervisor.stores.builds, self.supervisor.deploying.mapping);
+        let recall = || match deploy::recall(builds, self.name(), number, mapping) {
+            Err(CannotRecall::Fault(fault)) => Err(fault),
+            recalled => Ok(recalled),
+        };
+        Ok(self.patience().ask(Port::State, recall)??)
     }
 
     fn note_end(&self, halt: Option<&Halt>) -> Result<(), Fault> {
@@ -148,13 +270,17 @@ impl<'s> Run<'s> {
             self.place.progress.send_modify(|progress| progress.stage = Stage::Stopped);
             return builds.note(self.name(), &Standing::Stopped);
         };
-        let reason = chain(halt);
-        tracing::error!(projection = self.name(), code = halt.code(), "halted: {reason}");
-        self.place.progress.send_modify(|progress| progress.stage = Stage::Halted { code: halt.code(), reason: reason.clone() });
+        self.show_halt(&self.place, halt);
         match halt.standing() {
             Some(standing) => self.patience().ask(Port::State, || builds.note(self.name(), &standing)),
             None => Ok(()),
         }
+    }
+
+    fn show_halt(&self, place: &Place, halt: &Halt) {
+        let reason = chain(halt);
+        tracing::error!(projection = self.name(), code = halt.code(), "halted: {reason}");
+        place.progress.send_modify(|progress| progress.stage = Stage::Halted { code: halt.code(), reason });
     }
 
     fn head(&self) -> Result<u64, Fault> {

@@ -47,7 +47,9 @@ impl World {
         let file = SourceFile { path: "schemas/people/Born.v1.json".into(), text: schema.into() };
         let registry = Arc::new(Registry::build("schemas", &[file], &NoUpcasts).unwrap());
         let stores = Stores::open(&config).unwrap();
-        World { supervisor: Supervisor { stores, limits: config.run, board: Arc::default(), stop: Arc::default() }, registry }
+        let deploying = Deploying { mode: config.deploy, mapping: 0 };
+        let (board, stop) = (Arc::default(), Arc::default());
+        World { supervisor: Supervisor { stores, limits: config.run, deploying, board, stop }, registry }
     }
 
     /// The same, with something about to go wrong.
@@ -68,7 +70,7 @@ impl World {
     }
 
     fn definition(&self, policy: Policy, fingerprint: u64) -> Definition {
-        Definition { plan: Arc::new(plan(policy, fingerprint)), registry: self.registry.clone() }
+        Definition { plan: Arc::new(plan(policy, fingerprint)), registry: self.registry.clone(), sources: "".into() }
     }
 
     fn publish(&self, events: &[&str]) {

@@ -5,7 +5,8 @@
 //! | `log` | an event, by position | appended to by `publish`; never changed |
 //! | `meta` | a fact of the file: the log's identity | written once |
 //! | `projections` | a projection: its live generation, its state and its pause | at start, stop, pause and cut-over |
-//! | `generations` | one build of a projection: fingerprint, views, checkpoint, fence | with every commit |
+//! | `generations` | one build of a projection: definitions, fingerprint, views, checkpoint, fence | with every commit |
+//! | `deeds` | something that was done to a projection, in order | appended to by deployments |
 //! | `flushing` | how far the tables of one build are, where those are in another store | with claims, and by flushers |
 //! | `dead_letters` | an event that one build could not apply | with commits |
 //! | `orders` | what an operator asks of the owner of a build, by name | given by commands, removed with commits |
@@ -32,8 +33,10 @@ CREATE TABLE generations (
     projection TEXT NOT NULL, number INTEGER NOT NULL, fingerprint BLOB NOT NULL, views TEXT NOT NULL,
     log TEXT NOT NULL, fence INTEGER NOT NULL, commits INTEGER NOT NULL,
     position INTEGER NOT NULL, event_hash BLOB, event_time INTEGER, creation TEXT NOT NULL,
+    went_live INTEGER NOT NULL, definitions TEXT NOT NULL,
     PRIMARY KEY (projection, number)
 ) WITHOUT ROWID;
+CREATE TABLE deeds (number INTEGER PRIMARY KEY, projection TEXT NOT NULL, content TEXT NOT NULL);
 CREATE TABLE flushing (
     projection TEXT NOT NULL, generation INTEGER NOT NULL, entering INTEGER NOT NULL, epoch INTEGER NOT NULL,
     flusher TEXT, audits TEXT, tables TEXT, view INTEGER, after BLOB, entered INTEGER NOT NULL,

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use super::{Backlog, Checkpoint, Order, Outbox, Pause, StateStore};
+use super::{Backlog, Checkpoint, Deed, Order, Outbox, Pause, StateStore};
 use crate::fault::Fault;
 use crate::log::LogIdentity;
 use crate::view::Catalogue;
@@ -26,8 +26,12 @@ pub trait Builds: Send + Sync {
     /// The outbox of a build, for one flusher.
     fn outbox(&self, projection: &str, number: u64, catalogue: &Catalogue) -> Result<Arc<dyn Outbox>, Fault>;
 
-    /// Makes a build the one that readers see, from one moment to the next.
-    fn go_live(&self, projection: &str, number: u64) -> Result<(), Fault>;
+    /// The definitions that a build is of, as they were given with it.
+    fn definitions(&self, projection: &str, number: u64) -> Result<Option<String>, Fault>;
+
+    /// Makes a build the one that readers see, from one moment to the next, in the place of `before`, unless it is behind that one: nothing
+    /// that readers have seen is unsaid. Where the build is not there the answer is [`Fault::Lost`].
+    fn go_live(&self, projection: &str, number: u64, before: Option<u64>) -> Result<Switch, Fault>;
 
     /// Drops a build that is not live, with all that is in it. Nothing happens to the live one.
     fn drop_build(&self, projection: &str, number: u64) -> Result<(), Fault>;
@@ -48,6 +52,12 @@ pub trait Builds: Send + Sync {
 
     /// Notes how a projection ended; nothing happens where another process owns it by now.
     fn note(&self, projection: &str, standing: &Standing) -> Result<(), Fault>;
+
+    /// Adds to what has been done to a projection, after all that was added before. Of what is repeated both may be kept.
+    fn record(&self, projection: &str, deed: &Deed) -> Result<(), Fault>;
+
+    /// What has been done to a projection, in order.
+    fn deeds(&self, projection: &str) -> Result<Vec<Deed>, Fault>;
 }
 
 /// A build to be made.
@@ -63,6 +73,8 @@ pub struct NewBuild {
     pub catalogue: Catalogue,
     /// The log it is folded from.
     pub log: LogIdentity,
+    /// The definitions themselves, for whoever is to run it when the files are others.
+    pub definitions: String,
 }
 
 /// What became of a build to be made.
@@ -72,6 +84,18 @@ pub enum Creation {
     Made,
     /// Its number has gone to one of other definitions.
     Taken,
+}
+
+/// What became of a build that is to be the one that readers see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Switch {
+    /// It is, now or since before.
+    Live,
+    /// It is not: the one that is has events in its documents, or in its tables elsewhere, that this one has not.
+    Behind,
+    /// It is not: another one is by now than the one in whose place it should come.
+    Overtaken,
 }
 
 /// A projection and its builds.
@@ -102,6 +126,8 @@ pub struct Build {
     pub log: LogIdentity,
     /// A name that no other build has or had.
     pub creation: String,
+    /// Whether readers see it, or have seen it.
+    pub went_live: bool,
     /// How far it has come.
     pub checkpoint: Checkpoint,
     /// Dead letters, by kind.
@@ -143,6 +169,7 @@ impl Build {
             catalogue: Catalogue::default(),
             log: LogIdentity("l".into()),
             creation: String::new(),
+            went_live: true,
             checkpoint: Checkpoint::default(),
             dead_letters: vec![],
             broken_documents: 0,

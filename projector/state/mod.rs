@@ -7,6 +7,7 @@
 mod audits;
 pub mod builds;
 mod catalogues;
+mod deeds;
 pub mod embedded;
 mod letter_keys;
 pub mod orders;
@@ -16,7 +17,8 @@ pub mod views;
 
 use std::sync::Arc;
 
-pub use builds::{Build, Builds, Creation, NewBuild, ProjectionRecord, Standing};
+pub use builds::{Build, Builds, Creation, NewBuild, ProjectionRecord, Standing, Switch};
+pub use deeds::{Deed, What};
 pub use embedded::EmbeddedState;
 pub use orders::{Action, Asked, Carried, Order, Pause};
 pub use outbox::{Backlog, Entering, Outbox};

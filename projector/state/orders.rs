@@ -50,6 +50,8 @@ pub struct Pause {
 /// What operators ask of the owner of a build.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Asked {
+    /// To go on with this build, which readers see; nothing where that is not known.
+    pub live: Option<u64>,
     /// To pause.
     pub pause: Option<Pause>,
     /// To do this, in this order.

@@ -1,6 +1,7 @@
 //! The daemon: what it answers over HTTP, and how it ends.
 
 use std::io::{Read, Write};
+use std::iter;
 use std::net::TcpStream;
 use std::thread;
 
@@ -55,7 +56,7 @@ fn a_document_that_the_client_has_is_not_sent_again() {
 
 /// Who asks while the next generation is built gets what is live as soon as it has the position, whichever that is.
 #[test]
-fn a_read_waits_across_a_rebuild() {
+fn reads_are_answered_while_a_generation_is_built_and_takes_over() {
     let sandbox = Sandbox::new();
     let many: Vec<String> = (0..5000).map(|number| person(&format!("p{number}"), "Ann", 20)).collect();
     sandbox.apply(&many.iter().map(String::as_str).collect::<Vec<_>>());
@@ -64,8 +65,10 @@ fn a_read_waits_across_a_rebuild() {
     let live = get(&daemon, "/v1/views/persons_by_age/p0?min_position=5000&timeout=0s");
     assert!(live.starts_with("HTTP/1.1 200"), "{live}");
     daemon.ask("POST", "/v1/events", &person("b", "Bob", 30));
-    let rebuilt = get(&daemon, "/v1/views/persons_by_age/b?min_position=5001&timeout=60s");
-    assert!(rebuilt.ends_with(r#"{"person_id":"b","age":30,"years":30}"#), "{rebuilt}");
+    let bob = || get(&daemon, "/v1/views/persons_by_age/b?min_position=5001&timeout=60s");
+    // From what is live, which is as current as ever; and at some time from what has taken its place.
+    let mut answers = iter::repeat_with(bob).inspect(|answer| assert!(answer.starts_with("HTTP/1.1 200"), "{answer}"));
+    assert!(answers.any(|answer| answer.ends_with(r#"{"person_id":"b","age":30,"years":30}"#)));
 }
 
 /// The daemon is asked to end when it has the head of a request, and waits for the body.

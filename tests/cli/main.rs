@@ -10,6 +10,7 @@ mod commands;
 mod daemon;
 mod dead_letters;
 mod demo;
+mod deploy;
 mod doctor;
 mod http;
 mod metrics;

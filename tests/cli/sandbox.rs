@@ -102,6 +102,12 @@ impl Sandbox {
         self.ok("run --until-caught-up");
     }
 
+    /// What a statement on the file of the stores finds: one text.
+    pub fn sql(&self, select: &str) -> String {
+        let file = rusqlite::Connection::open(self.path().join("data/projector.db")).unwrap();
+        file.query_row(select, [], |row| row.get(0)).unwrap()
+    }
+
     /// Starts the daemon, and waits until all projections have started.
     pub fn daemon(&self) -> Daemon {
         let mut command = self.command("run");

@@ -48,7 +48,7 @@ fn assert_served(projection: &str, events: Vec<Vec<u8>>, script: &str) {
     run(folder.path(), &["log", "create"]);
     fs::write(folder.path().join("events.ndjson"), events.join(&b'\n')).expect("files can be written");
     run(folder.path(), &["publish", "events.ndjson"]);
-    run(folder.path(), &["run", "--until-caught-up"]);
+    run(folder.path(), &["apply", "--yes"]);
     let mut served = documents(folder.path());
 
     let plan = Projection::embedded(projection).plan;

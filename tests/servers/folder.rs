@@ -79,7 +79,7 @@ impl Folder {
         // Small commits, so that there are many moments between two of them.
         let config = format!(
             "projections = \"{sources}/projections\"\nschemas = \"{sources}/schemas\"\n{sections}[run]\ncommit_events = 20\n\
-             [http]\nlisten = \"127.0.0.1:0\"\n[telemetry]\nfilter = \"warn\"\n"
+             [deploy]\nmode = \"by-itself\"\n[http]\nlisten = \"127.0.0.1:0\"\n[telemetry]\nfilter = \"warn\"\n"
         );
         fs::write(dir.path().join("projector.toml"), config).expect("files can be written");
         Folder { dir }

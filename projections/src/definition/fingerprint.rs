@@ -6,17 +6,18 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::plan::Plan;
 
 /// Counts changes of what the engine stores for a plan. A new number makes every projection rebuild.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 /// XXH3 of everything that decides rows and documents: the plan, and of each event type it folds the owner, the schemas and the
-/// upcasts, for these decide which events are refused. How lists are ordered and filtered does not, nor do the names of things
-/// in the files, except those that readers see.
+/// upcasts, for these decide which events are refused. How lists are ordered and filtered does too, for tables have columns for that. The names
+/// of things in the files do not, except those that readers see.
 ///
 /// The plan is hashed as it is compiled: where another planner or another expression compiler makes something else of the same
 /// files, what is stored may have another form too, and is built anew.
 pub fn of(plan: &Plan, registry: &Registry) -> u64 {
     let events: Vec<_> = plan.folds.keys().filter_map(|name| registry.event_type(name)).map(|event| described(event)).collect();
-    let views: Vec<_> = plan.views.iter().map(|view| (&view.name, &view.columns, &view.key)).collect();
+    let views: Vec<_> =
+        plan.views.iter().map(|view| (&view.name, &view.columns, &view.key, &view.filters, &view.order_by)).collect();
     let decisive = format!(
         "{FORMAT}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}",
         events,

@@ -15,7 +15,7 @@ use crate::cli::telemetry;
 use crate::config::Config;
 use crate::dead_letters::{CannotSettle, Carried, Desk, Filter, Report, parse_repairs};
 use crate::definitions;
-use crate::run::{Definition, Supervisor};
+use crate::run::{Deploying, Supervisor};
 use crate::state::{Action, Order};
 use crate::stores::Stores;
 
@@ -144,12 +144,13 @@ fn settle(context: &mut Context, config: &Config, desk: &Desk, asked: Asked<'_>)
 
 fn carry_out(config: &Config, desk: &Desk, projection: &str, orders: &[Order]) -> Result<Carried, Failure> {
     let definitions = definitions::load(config)?;
-    let Some(found) = definitions.projections.iter().find(|found| found.plan.name == projection) else {
+    let Some(definition) = definitions.named(projection) else {
         return Ok(Carried::ByNextGeneration);
     };
-    let definition = Definition { plan: found.plan.clone(), registry: definitions.registry.clone() };
     let stores = Stores::open(config)?;
-    let supervisor = Supervisor { stores, limits: config.run, board: Arc::default(), stop: Arc::default() };
+    let deploying = Deploying { mode: config.deploy, mapping: definitions.mapping };
+    let (board, stop) = (Arc::default(), Arc::default());
+    let supervisor = Supervisor { stores, limits: config.run, deploying, board, stop };
     match desk.carry_out(&supervisor, &definition)? {
         Carried::ByOwner => Ok(desk.wait(orders)?),
         carried => Ok(carried),

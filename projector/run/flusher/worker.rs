@@ -9,6 +9,7 @@ use crate::fault::{Fault, chain};
 use crate::run::board::Stage;
 use crate::run::retry::Pauses;
 use crate::run::waits::{Call, Port};
+use crate::state::ProjectionRecord;
 
 /// From one flush to the next, unless there is more than one takes: each costs a table store about as much as ten thousand rows do.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -82,15 +83,19 @@ impl<'t> Worker<'t> {
         }
     }
 
-    /// Lets the stable names stand for these tables, and drops those of builds that are gone.
+    /// Lets the stable names stand for these tables, if readers see the build, and drops the tables of builds that are gone.
     fn show(&self) -> Result<(), Trouble> {
-        self.task.tables(|writer, build| writer.show(build))?;
         // Listed before the builds are: a build is there before its tables are.
         let made = self.task.tables(|writer, build| writer.generations(&build.projection))?;
         let records = self.task.builds.projections().map_err(Trouble::State)?;
         let ours = records.into_iter().find(|record| record.name == self.task.build.projection);
         // Where there is no record, all is lost, and made anew with tables of its own.
-        let Some(builds) = ours.map(|record| record.builds) else { return Ok(()) };
+        let Some(ProjectionRecord { live, builds, .. }) = ours else { return Ok(()) };
+        if live != Some(self.task.build.number) {
+            // Another one went live: the names are for its flusher.
+            return Ok(());
+        }
+        self.task.tables(|writer, build| writer.show(build))?;
         for number in made.into_iter().filter(|&number| builds.iter().all(|build| build.number != number)) {
             self.task.tables(|writer, build| writer.drop_generation(&build.projection, number))?;
         }

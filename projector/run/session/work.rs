@@ -7,6 +7,7 @@ use std::time::Instant;
 use projections::engine::LogEvent;
 use projections::plan::Policy;
 
+use super::super::board::Stage;
 use super::super::committer::Committed;
 use super::super::halt::Halt;
 use super::super::pace::{Situation, Step, Until, Work, decide};
@@ -267,7 +268,11 @@ impl<'s> Session<'s> {
     /// Looks at what operators ask for.
     fn glance(&mut self) -> Result<(), Halt> {
         let (store, limit) = (self.setting.store, self.setting.limits.commit_events);
-        self.desk.put(self.setting.patience().ask(Port::State, || store.asked(limit))?);
+        let asked = self.setting.patience().ask(Port::State, || store.asked(limit))?;
+        if self.setting.stage == Stage::Live && asked.live.is_some_and(|live| live != self.setting.generation) {
+            self.end(Ok(End::Moved));
+        }
+        self.desk.put(asked);
         let pause = self.desk.pause().cloned();
         self.setting.place.progress.send_if_modified(|progress| {
             // A look at the store that finds nothing to do is what goes on in a pause.

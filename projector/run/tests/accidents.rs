@@ -48,9 +48,10 @@ fn a_cut_over_that_is_repeated_keeps_the_generation_before_and_newer_ones() {
         fingerprint: 4,
         catalogue: Catalogue::of(&plan(Policy::Park, 4)),
         log: world.supervisor.stores.log.identity().unwrap(),
+        definitions: String::new(),
     };
     world.supervisor.stores.builds.create(&newer).unwrap();
-    deploy::cut_over(&*world.supervisor.stores.builds, "people", 3, Some(2)).unwrap();
+    deploy::tidy(&*world.supervisor.stores.builds, "people", Some(2)).unwrap();
     assert_eq!(world.generations(), (Some(3), vec![2, 3, 4]));
 }
 
@@ -70,7 +71,7 @@ fn a_cut_over_that_the_store_has_lost_is_done_again() {
         wait_for(&is_live);
         World::execute(
             folder.path(),
-            "UPDATE projections SET live = 1; UPDATE generations SET fence = fence - 1 WHERE number = 2",
+            "UPDATE projections SET live = 1; UPDATE generations SET fence = fence - 1, went_live = 0 WHERE number = 2",
         );
         wait_for(&is_live);
         world.supervisor.stop.raise();

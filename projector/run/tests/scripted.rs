@@ -10,8 +10,8 @@ use crate::fault::Fault;
 use crate::log::LogIdentity;
 use crate::state::views::StoredDeadLetter;
 use crate::state::{
-    Asked, Builds, Claim, Commit, Creation, NewBuild, Order, Outbox, Outcome, Pause, ProjectionRecord, Standing, StateStore,
-    StoredCells,
+    Asked, Builds, Claim, Commit, Creation, Deed, NewBuild, Order, Outbox, Outcome, Pause, ProjectionRecord, Standing,
+    StateStore, StoredCells, Switch,
 };
 use crate::view::Catalogue;
 
@@ -82,8 +82,12 @@ impl Builds for Scripted {
         self.builds.outbox(projection, number, catalogue)
     }
 
-    fn go_live(&self, projection: &str, number: u64) -> Result<(), Fault> {
-        self.builds.go_live(projection, number)
+    fn definitions(&self, projection: &str, number: u64) -> Result<Option<String>, Fault> {
+        self.builds.definitions(projection, number)
+    }
+
+    fn go_live(&self, projection: &str, number: u64, before: Option<u64>) -> Result<Switch, Fault> {
+        self.builds.go_live(projection, number, before)
     }
 
     fn drop_build(&self, projection: &str, number: u64) -> Result<(), Fault> {
@@ -112,6 +116,14 @@ impl Builds for Scripted {
 
     fn note(&self, projection: &str, standing: &Standing) -> Result<(), Fault> {
         self.builds.note(projection, standing)
+    }
+
+    fn record(&self, projection: &str, deed: &Deed) -> Result<(), Fault> {
+        self.builds.record(projection, deed)
+    }
+
+    fn deeds(&self, projection: &str) -> Result<Vec<Deed>, Fault> {
+        self.builds.deeds(projection)
     }
 }
 

@@ -4,7 +4,6 @@ use std::any::Any;
 use std::sync::Arc;
 
 use projections::engine::Space;
-use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use serde_json::json;
 
@@ -16,7 +15,9 @@ use crate::clock;
 use crate::fault::Fault;
 use crate::log::LogIdentity;
 use crate::sqlite::catalogue::BuildTables;
-use crate::state::{Build, Builds, Creation, NewBuild, Order, Outbox, Pause, ProjectionRecord, Standing, StateStore};
+use crate::state::{
+    Build, Builds, Creation, Deed, NewBuild, Order, Outbox, Pause, ProjectionRecord, Standing, StateStore, Switch,
+};
 use crate::token;
 use crate::view::Catalogue;
 
@@ -24,7 +25,8 @@ impl Builds for EmbeddedState {
     fn projections(&self) -> Result<Vec<ProjectionRecord>, Fault> {
         self.database.read("reading the projections", |file| {
             let mut select = file.prepare_cached("SELECT name, live, state, reason, pause FROM projections ORDER BY name")?;
-            let named = select.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, standing(row)?, pause(row)?)))?;
+            let named = select
+                .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, standing(row)?, orders::pause(row, 4)?)))?;
             named
                 .map(|record| {
                     let (name, live, mut standing, pause) = record?;
@@ -71,10 +73,19 @@ impl Builds for EmbeddedState {
         Ok(Arc::new(EmbeddedOutbox::new(self.database.clone(), projection, number, layout)))
     }
 
-    fn go_live(&self, projection: &str, number: u64) -> Result<(), Fault> {
-        self.database.write("cutting over", |file| {
-            file.execute("UPDATE projections SET live = ?2 WHERE name = ?1", params![projection, number])?;
-            Ok(())
+    fn definitions(&self, projection: &str, number: u64) -> Result<Option<String>, Fault> {
+        self.database.read("reading definitions", |file| {
+            file.prepare_cached("SELECT definitions FROM generations WHERE projection = ?1 AND number = ?2")?
+                .query_row(params![projection, number], |row| row.get(0))
+                .optional()
+        })
+    }
+
+    fn go_live(&self, projection: &str, number: u64, before: Option<u64>) -> Result<Switch, Fault> {
+        let found = self.database.write("cutting over", |file| go_live(file, projection, number, before))?;
+        found.ok_or_else(|| Fault::Lost {
+            place: self.database.path().display().to_string(),
+            what: format!("generation {number} of {projection}"),
         })
     }
 
@@ -135,6 +146,21 @@ impl Builds for EmbeddedState {
             if presence::is_anybody(self.database.path(), projection) { Ok(()) } else { put(file, projection, standing) }
         })
     }
+
+    fn record(&self, projection: &str, deed: &Deed) -> Result<(), Fault> {
+        self.database.write("noting what was done", |file| {
+            let sql = "INSERT INTO deeds (projection, content) VALUES (?1, ?2)";
+            file.execute(sql, params![projection, json!(deed).to_string()]).map(drop)
+        })
+    }
+
+    fn deeds(&self, projection: &str) -> Result<Vec<Deed>, Fault> {
+        self.database.read("reading what was done", |file| {
+            file.prepare_cached("SELECT content FROM deeds WHERE projection = ?1 ORDER BY number")?
+                .query_map([projection], |row| orders::from_text(row, 0))?
+                .collect()
+        })
+    }
 }
 
 fn put(file: &Transaction<'_>, projection: &str, standing: &Standing) -> rusqlite::Result<()> {
@@ -142,21 +168,51 @@ fn put(file: &Transaction<'_>, projection: &str, standing: &Standing) -> rusqlit
     file.execute(sql, params![projection, standing.word(), standing.reason(), clock::now_micros()]).map(drop)
 }
 
+/// What becomes of it; nothing where it is not there.
+fn go_live(file: &Transaction<'_>, projection: &str, number: u64, before: Option<u64>) -> rusqlite::Result<Option<Switch>> {
+    let Some(ours) = reached(file, projection, number)? else { return Ok(None) };
+    let select = "SELECT live FROM projections WHERE name = ?1";
+    let live: Option<u64> = file.query_row(select, [projection], |row| row.get(0))?;
+    if live != Some(number) {
+        if live != before {
+            return Ok(Some(Switch::Overtaken));
+        }
+        let theirs = before.map(|before| reached(file, projection, before)).transpose()?.flatten();
+        if theirs.is_some_and(|theirs| ours.0 < theirs.0 || ours.1 < theirs.1) {
+            return Ok(Some(Switch::Behind));
+        }
+        file.execute("UPDATE projections SET live = ?2 WHERE name = ?1", params![projection, number])?;
+    }
+    let sql = "UPDATE generations SET went_live = 1 WHERE projection = ?1 AND number = ?2";
+    file.execute(sql, params![projection, number])?;
+    Ok(Some(Switch::Live))
+}
+
+/// The position of a build, and the one up to which its tables are written, if it is there.
+fn reached(file: &Transaction<'_>, projection: &str, number: u64) -> rusqlite::Result<Option<(u64, u64)>> {
+    let sql = "SELECT g.position, coalesce(f.flushed, 0) FROM generations g
+               LEFT JOIN flushing f ON f.projection = g.projection AND f.generation = g.number
+               WHERE g.projection = ?1 AND g.number = ?2";
+    file.query_row(sql, params![projection, number], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+}
+
 fn create(file: &Transaction<'_>, build: &NewBuild, views: &str) -> rusqlite::Result<()> {
-    file.execute(
-        "INSERT INTO generations VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0, NULL, NULL, ?6)",
-        params![build.projection, build.number, build.fingerprint.to_be_bytes(), views, build.log.0, token::unique()],
-    )?;
-    file.execute(
+    let (projection, number, definitions) = (&build.projection, build.number, &build.definitions);
+    let is_first = file.execute(
         "INSERT INTO projections VALUES (?1, ?2, 'stopped', NULL, ?3, NULL) ON CONFLICT DO NOTHING",
-        params![build.projection, build.number, clock::now_micros()],
+        params![projection, number, clock::now_micros()],
+    )? == 1;
+    let (fingerprint, creation) = (build.fingerprint.to_be_bytes(), token::unique());
+    file.execute(
+        "INSERT INTO generations VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0, NULL, NULL, ?6, ?7, ?8)",
+        params![projection, number, fingerprint, views, build.log.0, creation, is_first, definitions],
     )?;
     Layout::new(&build.projection, build.number, &build.catalogue).create(file)
 }
 
 fn builds(file: &Transaction<'_>, projection: &str) -> rusqlite::Result<Vec<Build>> {
     let mut select = file.prepare_cached(
-        "SELECT commits, position, event_hash, event_time, number, fingerprint, views, log, creation
+        "SELECT commits, position, event_hash, event_time, number, fingerprint, views, log, creation, went_live
          FROM generations WHERE projection = ?1 ORDER BY number",
     )?;
     select.query_and_then([projection], |row| build(file, projection, row))?.collect()
@@ -170,6 +226,7 @@ fn build(file: &Transaction<'_>, projection: &str, row: &Row<'_>) -> rusqlite::R
         fingerprint: u64::from_be_bytes(row.get(5)?),
         log: LogIdentity(row.get(7)?),
         creation: row.get(8)?,
+        went_live: row.get(9)?,
         checkpoint: checkpoint(row)?,
         dead_letters: dead_letters(file, projection, number)?,
         broken_documents: broken(file, projection, number, &catalogue)?,
@@ -209,9 +266,4 @@ fn standing(row: &Row<'_>) -> rusqlite::Result<Standing> {
         "stopped" => Standing::Stopped,
         _ => Standing::Halted(row.get::<_, Option<String>>(3)?.unwrap_or_default()),
     })
-}
-
-/// From column 4.
-fn pause(row: &Row<'_>) -> rusqlite::Result<Option<Pause>> {
-    if row.get_ref(4)? == ValueRef::Null { Ok(None) } else { orders::from_text(row, 4).map(Some) }
 }

@@ -1,11 +1,11 @@
 //! Orders and pauses as rows with JSON in them.
 
-use rusqlite::types::Type as Stored;
+use rusqlite::types::{Type as Stored, ValueRef};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use crate::state::{Asked, Carried, Order};
+use crate::state::{Asked, Carried, Order, Pause};
 
 /// Gives orders to the owner of a build; whether there is such a build.
 pub fn give(file: &Transaction<'_>, projection: &str, number: u64, orders: &[Order]) -> rusqlite::Result<bool> {
@@ -22,14 +22,15 @@ pub fn give(file: &Transaction<'_>, projection: &str, number: u64, orders: &[Ord
 
 /// What is asked for.
 pub fn asked(file: &Transaction<'_>, projection: &str, number: u64, limit: usize) -> rusqlite::Result<Asked> {
-    let pause = file
-        .prepare_cached("SELECT pause FROM projections WHERE name = ?1 AND pause IS NOT NULL")?
-        .query_row([projection], |row| from_text(row, 0))
-        .optional()?;
+    let (live, pause) = file
+        .prepare_cached("SELECT live, pause FROM projections WHERE name = ?1")?
+        .query_row([projection], |row| Ok((row.get(0)?, pause(row, 1)?)))
+        .optional()?
+        .unwrap_or_default();
     let sql = "SELECT content FROM orders WHERE projection = ?1 AND generation = ?2 ORDER BY name LIMIT ?3";
     let mut select = file.prepare_cached(sql)?;
     let orders = select.query_map(params![projection, number, limit], |row| from_text(row, 0))?;
-    Ok(Asked { pause, orders: orders.collect::<rusqlite::Result<_>>()? })
+    Ok(Asked { live, pause, orders: orders.collect::<rusqlite::Result<_>>()? })
 }
 
 /// The orders by which a build differs from its log.
@@ -59,6 +60,11 @@ pub fn carry(file: &Transaction<'_>, projection: &str, number: u64, carried: &Ca
 pub fn count(file: &Transaction<'_>, projection: &str, number: u64) -> rusqlite::Result<u64> {
     file.prepare_cached("SELECT count(*) FROM orders WHERE projection = ?1 AND generation = ?2")?
         .query_row(params![projection, number], |row| row.get(0))
+}
+
+/// From the JSON in column `index`, if there is any.
+pub fn pause(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<Pause>> {
+    if row.get_ref(index)? == ValueRef::Null { Ok(None) } else { from_text(row, index).map(Some) }
 }
 
 /// From the JSON in column `index`.

@@ -14,7 +14,9 @@ use super::{RedisBuild, RedisState, checkpoint, dead_letters, keys, orders, pres
 use crate::clock;
 use crate::fault::Fault;
 use crate::log::LogIdentity;
-use crate::state::{Backlog, Build, Builds, Creation, NewBuild, Order, Outbox, Pause, ProjectionRecord, Standing, StateStore};
+use crate::state::{
+    Backlog, Build, Builds, Creation, Deed, NewBuild, Order, Outbox, Pause, ProjectionRecord, Standing, StateStore, Switch,
+};
 use crate::token;
 use crate::view::Catalogue;
 
@@ -25,7 +27,7 @@ const NOTE: &str = include_str!("scripts/note.lua");
 const PAUSE: &str = include_str!("scripts/pause.lua");
 const RETIRE: &str = include_str!("scripts/retire.lua");
 /// The version of the keys and of what is under them.
-const FORMAT: &str = "4";
+const FORMAT: &str = "5";
 
 /// Fields of a hash.
 type Fields = HashMap<String, String>;
@@ -44,8 +46,9 @@ impl Builds for RedisState {
         let (fingerprint, listed) = (format!("{:016x}", build.fingerprint), keys::projections(&self.namespace));
         let catalogue = serde_json::to_string(&build.catalogue).map_err(|error| self.server.damaged(error.to_string()))?;
         let mut script = redis::cmd("EVAL");
-        script.arg(CREATE).arg(3).arg(keys.record()).arg(keys.generations()).arg(keys.checkpoint(build.number));
-        script.arg(build.number).arg(&fingerprint).arg(&["format", FORMAT, "fence", "0", "writer", "", "commits", "0"]);
+        script.arg(CREATE).arg(4).arg(keys.record()).arg(keys.generations()).arg(keys.checkpoint(build.number));
+        script.arg(keys.definitions(build.number)).arg(build.number).arg(&fingerprint).arg(&build.definitions);
+        script.arg(&["format", FORMAT, "fence", "0", "writer", "", "commits", "0"]);
         script.arg(&["position", "0", "hash", "", "time", "", "log", &build.log.0, "catalogue", &catalogue]);
         script.arg(&["creation", &token::unique()]);
         // A name without a record is no projection yet; a record without a name would never be found.
@@ -66,12 +69,27 @@ impl Builds for RedisState {
         Ok(Arc::new(RedisOutbox::new(self.servers.of(projection), keys)))
     }
 
-    fn go_live(&self, projection: &str, number: u64) -> Result<(), Fault> {
-        let keys = self.projection_keys(projection);
+    fn definitions(&self, projection: &str, number: u64) -> Result<Option<String>, Fault> {
+        let key = self.projection_keys(projection).definitions(number);
+        self.servers.of(projection).ask("reading definitions", |redis| redis::cmd("GET").arg(&key).query(redis))
+    }
+
+    fn go_live(&self, projection: &str, number: u64, before: Option<u64>) -> Result<Switch, Fault> {
+        let projection_keys = self.projection_keys(projection);
+        let keys = |number| BuildKeys::new(projection_keys.clone(), number, Catalogue::default());
+        // Where there is none before, the keys of the build itself stand for it: it is not behind itself.
+        let (ours, theirs) = (keys(number), keys(before.unwrap_or(number)));
         let mut script = redis::cmd("EVAL");
-        script.arg(GO_LIVE).arg(2).arg(keys.record()).arg(keys.checkpoint(number)).arg(number);
-        let is_live: bool = self.servers.of(projection).ask("cutting over", |redis| script.query(redis))?;
-        if is_live { Ok(()) } else { Err(self.server.lost(format!("generation {number} of {projection}"))) }
+        script.arg(GO_LIVE).arg(5).arg(projection_keys.record()).arg(ours.checkpoint()).arg(theirs.checkpoint());
+        script.arg(ours.flusher()).arg(theirs.flusher()).arg(number);
+        script.arg(before.map(|before| before.to_string()).unwrap_or_default());
+        let answer: Option<String> = self.servers.of(projection).ask("cutting over", |redis| script.query(redis))?;
+        match answer.as_deref() {
+            Some("live") => Ok(Switch::Live),
+            Some("behind") => Ok(Switch::Behind),
+            Some(_) => Ok(Switch::Overtaken),
+            None => Err(self.server.lost(format!("generation {number} of {projection}"))),
+        }
     }
 
     fn drop_build(&self, projection: &str, number: u64) -> Result<(), Fault> {
@@ -135,6 +153,20 @@ impl Builds for RedisState {
             redis::cmd("EVAL").arg(NOTE).arg(2).arg(keys.record()).arg(keys.owner()).arg(&self.name).arg(fields).exec(redis)
         })
     }
+
+    fn record(&self, projection: &str, deed: &Deed) -> Result<(), Fault> {
+        let (key, text) = (self.projection_keys(projection).deeds(), json!(deed).to_string());
+        self.servers.of(projection).ask("noting what was done", |redis| redis::cmd("RPUSH").arg(&key).arg(&text).exec(redis))
+    }
+
+    fn deeds(&self, projection: &str) -> Result<Vec<Deed>, Fault> {
+        let key = self.projection_keys(projection).deeds();
+        let texts: Vec<String> = self
+            .servers
+            .of(projection)
+            .ask("reading what was done", |redis| redis::cmd("LRANGE").arg(&key).arg(0).arg(-1).query(redis))?;
+        texts.iter().map(|text| serde_json::from_str(text).map_err(|_| self.unreadable(&key))).collect()
+    }
 }
 
 impl RedisState {
@@ -195,6 +227,7 @@ impl RedisState {
             catalogue,
             log,
             creation: fields.get("creation").cloned().unwrap_or_default(),
+            went_live: fields.contains_key("went_live"),
             checkpoint,
             dead_letters: dead_letters::count(&counts.dead_letters),
             broken_documents: counts.broken_documents,

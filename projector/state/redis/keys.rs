@@ -8,6 +8,8 @@
 //! | `{NS:shop:0}:generations` | set | numbers of the builds there are |
 //! | `{NS:shop:0}:owner` | string | who runs it; expires by itself |
 //! | `{NS:shop:0}:absent` | none | there is none: see [`ProjectionKeys::absent`] |
+//! | `{NS:shop:0}:deeds` | list | what was done to the projection, by whom, in order |
+//! | `{NS:shop:0}:g3:s` | string | the definitions of a build |
 //! | `{NS:shop:0}:g3:cp` | hash | the checkpoint, fence and writer of a build, and what it is a build of |
 //! | `{NS:shop:0}:g3:v:VIEW:KEY` | string | a document: JSON under its key as text |
 //! | `{NS:shop:0}:g3:m:VIEW:…` | string | the mark of a document: hash and version |
@@ -114,6 +116,16 @@ impl ProjectionKeys {
     /// The checkpoint of a build.
     pub fn checkpoint(&self, generation: u64) -> String {
         format!("{}:g{generation}:cp", self.tag)
+    }
+
+    /// The definitions of a build.
+    pub fn definitions(&self, generation: u64) -> String {
+        format!("{}:g{generation}:s", self.tag)
+    }
+
+    /// What was done to it.
+    pub fn deeds(&self) -> String {
+        format!("{}:deeds", self.tag)
     }
 }
 

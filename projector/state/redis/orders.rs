@@ -24,12 +24,13 @@ pub fn give(server: &Server, keys: &BuildKeys, orders: &[Order]) -> Result<bool,
 /// What is asked for.
 pub fn asked(server: &Server, keys: &BuildKeys, limit: usize) -> Result<Asked, Fault> {
     let (record, orders) = (keys.projection().record(), keys.orders());
-    let (pause, mut found): (Option<String>, Vec<(String, String)>) = server.ask("reading orders", |redis| {
-        redis::pipe().cmd("HGET").arg(&record).arg("pause").cmd("HGETALL").arg(&orders).query(redis)
+    type Found = ((Option<String>, Option<u64>), Vec<(String, String)>);
+    let ((pause, live), mut found): Found = server.ask("reading orders", |redis| {
+        redis::pipe().cmd("HMGET").arg(&record).arg(&["pause", "live"]).cmd("HGETALL").arg(&orders).query(redis)
     })?;
     found.sort_unstable();
     let orders = found.iter().take(limit).map(|(_, text)| parse(server, keys, text)).collect::<Result<_, Fault>>()?;
-    Ok(Asked { pause: pause.map(|text| parse(server, keys, &text)).transpose()?, orders })
+    Ok(Asked { live, pause: pause.map(|text| parse(server, keys, &text)).transpose()?, orders })
 }
 
 /// The orders by which a build differs from its log.

@@ -11,8 +11,8 @@ use projector::fault::Fault;
 use projector::log::LogIdentity;
 use projector::state::views::Scan;
 use projector::state::{
-    Builds, Carried, Checkpoint, Claim, Commit, Creation, Document, DocumentBody, EventMark, NewBuild, Outcome, Reading,
-    Standing, StateStore, Views,
+    Builds, Carried, Checkpoint, Claim, Commit, Creation, Deed, Document, DocumentBody, EventMark, NewBuild, Outcome, Reading,
+    Standing, StateStore, Switch, Views, What,
 };
 use projector::tables::Flushed;
 use projector::view::{Catalogue, ColumnSpec, ViewSpec};
@@ -39,7 +39,8 @@ macro_rules! keeps_the_contract {
         $crate::state::$how!(contract, $fixture;
             what_was_committed_is_fetched, what_is_removed_is_gone, many_cells_and_members, commits_follow_each_other,
             an_older_owner_writes_nothing, readers_see_documents_and_why_one_is_broken, dead_letters_are_kept_with_names,
-            builds_are_made_switched_and_dropped, a_build_goes_on_from_another_log_only_from_its_own, an_owner_is_there_until_it_says_otherwise_or_is_gone);
+            builds_are_made_switched_and_dropped, a_build_takes_the_place_of_the_live_one_when_it_is_not_behind, a_build_keeps_its_definitions,
+            what_was_done_is_kept_in_order, a_build_goes_on_from_another_log_only_from_its_own, an_owner_is_there_until_it_says_otherwise_or_is_gone);
         $crate::state::$how!(letters, $fixture;
             what_became_of_dead_letters_is_kept, orders_are_open_until_a_commit_carries_them_out, many_orders_are_given_at_once,
             a_pause_lasts_until_it_is_ended, keys_are_counted_once_however_many_events_wait_at_them);
@@ -68,7 +69,14 @@ pub fn open(fixture: &dyn Fixture) -> State {
 
 pub fn new_build(number: u64) -> NewBuild {
     let log = LogIdentity("l".into());
-    NewBuild { projection: "shop".into(), number, fingerprint: number, catalogue: catalogue(), log }
+    NewBuild {
+        projection: "shop".into(),
+        number,
+        fingerprint: number,
+        catalogue: catalogue(),
+        log,
+        definitions: format!("definitions {number}"),
+    }
 }
 
 pub fn store(state: &State, number: u64) -> Arc<dyn StateStore> {
@@ -134,6 +142,60 @@ fn try_to_commit(
     let event = EventMark { hash: 0xfeed << 48, time: 5 };
     let checkpoint = Checkpoint { position: 10 * follows + 10, commits: follows + 1, event: Some(event) };
     store.commit(&Commit { fence, follows, checkpoint: &checkpoint, changes, carried })
+}
+
+/// Brings a build as far as the live one is, and lets it go live in its place.
+pub fn let_live(state: &State, number: u64) -> Switch {
+    let record = state.builds.projections().unwrap().swap_remove(0);
+    let checkpoint = Checkpoint { commits: 1, ..record.live_build().unwrap().checkpoint.clone() };
+    let (behind, nothing, carried) = (store(state, number), Changes::default(), Carried::default());
+    let fence = behind.claim().unwrap().fence;
+    let commit = Commit { fence, follows: 0, checkpoint: &checkpoint, changes: &nothing, carried: &carried };
+    assert_eq!(behind.commit(&commit).unwrap(), Outcome::Committed);
+    state.builds.go_live("shop", number, record.live).unwrap()
+}
+
+pub fn a_build_takes_the_place_of_the_live_one_when_it_is_not_behind(fixture: &dyn Fixture) {
+    let state = open(fixture);
+    let live = || {
+        let record = state.builds.projections().unwrap().swap_remove(0);
+        let seen: Vec<u64> = record.builds.iter().filter(|build| build.went_live).map(|build| build.number).collect();
+        (record.live, seen)
+    };
+    assert_eq!(live(), (Some(1), vec![1]));
+    let first = store(&state, 1);
+    assert_eq!(commit(&*first, first.claim().unwrap().fence, 0, &Changes::default()), Outcome::Committed);
+    for number in [2, 3] {
+        assert_eq!(state.builds.create(&new_build(number)).unwrap(), Creation::Made);
+    }
+    assert_eq!(state.builds.go_live("shop", 2, Some(1)).unwrap(), Switch::Behind);
+    assert_eq!(live(), (Some(1), vec![1]));
+    assert_eq!(let_live(&state, 2), Switch::Live);
+    assert_eq!(state.builds.go_live("shop", 2, Some(1)).unwrap(), Switch::Live, "it may be repeated");
+    assert_eq!(state.builds.go_live("shop", 3, Some(1)).unwrap(), Switch::Overtaken);
+    assert_eq!(live(), (Some(2), vec![1, 2]));
+    assert_eq!(store(&state, 1).asked(9).unwrap().live, Some(2), "whoever runs another one is told");
+    assert!(matches!(state.builds.go_live("shop", 9, Some(2)), Err(Fault::Lost { .. })));
+}
+
+pub fn a_build_keeps_its_definitions(fixture: &dyn Fixture) {
+    let state = open(fixture);
+    state.builds.create(&new_build(2)).unwrap();
+    let definitions = |number| state.builds.definitions("shop", number).unwrap();
+    assert_eq!((definitions(1), definitions(2)), (Some("definitions 1".into()), Some("definitions 2".into())));
+    state.builds.drop_build("shop", 2).unwrap();
+    assert_eq!((definitions(2), definitions(3)), (None, None));
+}
+
+pub fn what_was_done_is_kept_in_order(fixture: &dyn Fixture) {
+    let state = open(fixture);
+    let deed = |what, generation| Deed { before: Some(1), events: 7, ..Deed::now(what, generation, "ann", 0) };
+    let deeds = [deed(What::CutOver, 2), deed(What::RolledBack, 1), deed(What::Dropped, 2)];
+    assert_eq!(state.builds.deeds("shop").unwrap(), []);
+    deeds.iter().for_each(|deed| state.builds.record("shop", deed).unwrap());
+    state.builds.drop_build("shop", 2).unwrap();
+    assert_eq!(state.builds.deeds("shop").unwrap(), deeds);
+    assert_eq!(state.builds.deeds("other").unwrap(), []);
 }
 
 pub fn what_was_committed_is_fetched(fixture: &dyn Fixture) {
@@ -276,7 +338,7 @@ pub fn builds_are_made_switched_and_dropped(fixture: &dyn Fixture) {
     assert_eq!(standing(), (Some(1), vec![1, 2]));
     state.builds.drop_build("shop", 1).unwrap();
     assert_eq!(standing(), (Some(1), vec![1, 2]), "the live one stays");
-    state.builds.go_live("shop", 2).unwrap();
+    assert_eq!(let_live(&state, 2), Switch::Live);
     let old = store(&state, 1);
     let fence = old.claim().unwrap().fence;
     state.builds.drop_build("shop", 1).unwrap();

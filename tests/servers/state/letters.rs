@@ -2,9 +2,9 @@
 
 use projections::engine::{Changes, DeadLetter, Space, Tried};
 use projector::fault::Fault;
-use projector::state::{Action, Carried, Order, Outcome, Pause};
+use projector::state::{Action, Carried, Order, Outcome, Pause, Switch};
 
-use super::contract::{Fixture, State, cell, commit, commit_with, key, new_build, open, store};
+use super::contract::{Fixture, State, cell, commit, commit_with, key, let_live, new_build, open, store};
 
 fn letter(position: u64, kind: &'static str) -> DeadLetter {
     let keys = vec![(0, key("a"))];
@@ -64,7 +64,7 @@ pub fn orders_are_open_until_a_commit_carries_them_out(fixture: &dyn Fixture) {
     assert_eq!(store.settled().unwrap(), discarded.settled, "the last one counts, and they are in order");
     assert!(matches!(operator.builds.order("shop", 7, &orders), Err(Fault::Gone { .. })));
     owner.builds.create(&new_build(2)).unwrap();
-    owner.builds.go_live("shop", 2).unwrap();
+    assert_eq!(let_live(&owner, 2), Switch::Live);
     owner.builds.drop_build("shop", 1).unwrap();
     owner.builds.create(&new_build(1)).unwrap();
     assert_eq!((store.asked(9).unwrap().orders, store.settled().unwrap()), (vec![], vec![]), "dropped with the build");

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use projections::engine::{Changes, Content, Space};
 use projector::clock::now_micros;
 use projector::state::outbox::{Denied, Entered, Entry, Filling, Note, Swept, Taken, Term};
-use projector::state::{Backlog, DocumentBody, Outbox, Outcome};
+use projector::state::{Backlog, DocumentBody, Outbox, Outcome, Switch};
 use projector::tables::Lost;
 
-use super::contract::{Fixture, State, catalogue, cell, commit, document, key, new_build, person, store};
+use super::contract::{Fixture, State, catalogue, cell, commit, document, key, let_live, new_build, person, store};
 
 /// The whole contract as tests of one store: `each_alone` or `all_in_one`.
 macro_rules! keeps_the_outbox {
@@ -313,7 +313,7 @@ pub fn it_goes_with_its_build(fixture: &dyn Fixture) {
     let fence = store.claim().unwrap().fence;
     assert_eq!(commit(&*store, fence, 0, &people(&["a"], 1)), Outcome::Committed);
     state.builds.create(&new_build(2)).unwrap();
-    state.builds.go_live("shop", 2).unwrap();
+    assert_eq!(let_live(&state, 2), Switch::Live);
     state.builds.drop_build("shop", 1).unwrap();
     assert!(is_superseded(outbox.begin(0)));
     assert!(matches!(outbox.take(0, 9), Err(Denied::Fault(_))));

@@ -108,7 +108,7 @@ fn prepare(folder: &Folder, sections: &str) {
         ("projections/people/projection.toml", PROJECTION),
         ("projections/people/persons.sql", PERSONS),
         ("projections/people/names.sql", NAMES),
-        ("projector.toml", &format!("{sections}[telemetry]\nfilter = \"warn\"\n")),
+        ("projector.toml", &format!("{sections}[deploy]\nmode = \"by-itself\"\n[telemetry]\nfilter = \"warn\"\n")),
     ] {
         let path = folder.path().join(path);
         fs::create_dir_all(path.parent().expect("it has a folder")).expect("folders can be made");

@@ -139,5 +139,5 @@ fn what_a_newer_program_wrote_is_left_alone() {
     let redis = redis(&[]);
     assert_works(&redis);
     let _: () = server::client(&redis.server).hset("{test:shop:0}:g1:cp", "format", 9).unwrap();
-    assert!(refusal(&redis).contains("is of format 9, this program writes format 4"), "{}", refusal(&redis));
+    assert!(refusal(&redis).contains("is of format 9, this program writes format 5"), "{}", refusal(&redis));
 }

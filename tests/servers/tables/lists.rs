@@ -142,7 +142,7 @@ fn embedded_lists() {
     let state = EmbeddedState::new(database.clone());
     let catalogue = Catalogue { entities: vec![], views: vec![people()] };
     let log = LogIdentity("l".into());
-    let build = NewBuild { projection: "shop".into(), number: 1, fingerprint: 1, catalogue, log };
+    let build = NewBuild { projection: "shop".into(), number: 1, fingerprint: 1, catalogue, log, definitions: String::new() };
     state.create(&build).unwrap();
     let store = state.open("shop", 1, &build.catalogue).unwrap();
     let fence = store.claim().unwrap().fence;

@@ -1,0 +1,303 @@
+//! Building a generation beside the live one, and letting it take its place; going back; giving up.
+//!
+//! Whoever does this needs no daemon, and disturbs none: the generation has its own state, its own owner and its own tables. A daemon that runs
+//! the projection notices that another generation is live, and goes on with that.
+
+use std::sync::Arc;
+
+use super::proposal::candidate;
+use super::{CannotRecall, Deployment, Role, Whose, make, next_number, recall, record_of};
+use crate::clock;
+use crate::fault::Fault;
+use crate::run::build::{self, BuildTask, CutOver, Older};
+use crate::run::session::End;
+use crate::run::{Definition, Goal, Halt, Supervisor};
+use crate::state::{Build, Builds, Creation, Deed, ProjectionRecord, What};
+
+/// How generations are built and switched.
+pub struct Rebuild<'r> {
+    /// With what.
+    pub supervisor: &'r Supervisor,
+    /// Which projection.
+    pub projection: &'r str,
+    /// For whom.
+    pub by: &'r str,
+}
+
+/// What becomes of a generation that has come up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// It takes the place of the live one, unless it is worse: unless it has dead letters or broken documents that the live one has not.
+    CutOver,
+    /// It takes its place, whatever it has.
+    CutOverAnyway,
+    /// It waits, unseen, until somebody goes on with it.
+    Hold,
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rebuilt {
+    /// The generation of this number is live.
+    Live(u64),
+    /// The generation of this number waits.
+    Held(u64),
+    /// It was asked to end before; what is built stays, to be gone on with.
+    Stopped(u64),
+}
+
+/// Why there is no other live generation now. What is live is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum CannotRebuild {
+    /// There is no such projection.
+    #[error("{0} is not deployed")]
+    Undeployed(String),
+    /// There is nothing to go back to.
+    #[error("there is no generation of {0} to go back to: `projector history {0}` shows what became of them")]
+    NoneBefore(String),
+    /// It would be worse than what is live.
+    #[error(
+        "generation {number} of {projection} is built, and has {what}: see to these (`projector dead-letters list {projection} --generation {number}`), or \
+         let it go live with them by --anyway"
+    )]
+    Worse {
+        /// The projection.
+        projection: String,
+        /// The generation.
+        number: u64,
+        /// What it has more of.
+        what: String,
+    },
+    /// Somebody else was faster.
+    #[error("generation {0} went live meanwhile: nothing was changed")]
+    Overtaken(u64),
+    /// It cannot be run from the definitions that are stored with it.
+    #[error("generation {0} cannot be brought up to date")]
+    Unusable(u64, #[source] CannotRecall),
+    /// It cannot be built.
+    #[error("generation {0} cannot be built")]
+    Halted(u64, #[source] Halt),
+    /// A store failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+// === impl Rebuild ===
+
+impl Rebuild<'_> {
+    /// Builds a generation of these definitions, or goes on with one that was begun, and lets it go live.
+    pub fn rebuild(&self, definition: &Definition, then: Then) -> Result<Rebuilt, CannotRebuild> {
+        let since = clock::now_micros();
+        let (number, is_first) = self.begin(definition)?;
+        let deployment = self.deployment(number)?;
+        if is_first {
+            return self.first(definition, deployment, since);
+        }
+        let halted = |halt| CannotRebuild::Halted(number, halt);
+        match self.to_the_end(|| build::come_up(self.task(definition, deployment.clone()))).map_err(halted)? {
+            End::Reached => {}
+            _ => return Ok(Rebuilt::Stopped(number)),
+        }
+        if then == Then::Hold {
+            return Ok(Rebuilt::Held(number));
+        }
+        if then == Then::CutOver {
+            self.compare_with_live(number)?;
+        }
+        self.cut_over(definition, deployment, What::CutOver, since)
+    }
+
+    /// Brings a generation that was live before up to date, from its own definitions, and lets it be live again.
+    pub fn rollback(&self, to: Option<u64>) -> Result<Rebuilt, CannotRebuild> {
+        let since = clock::now_micros();
+        let record = self.record()?;
+        let none = || CannotRebuild::NoneBefore(self.projection.to_owned());
+        let number = earlier(&record, to).ok_or_else(none)?;
+        let mapping = self.supervisor.deploying.mapping;
+        let definition = recall(self.builds(), self.projection, number, mapping).map_err(|cannot| match cannot {
+            CannotRecall::Fault(fault) => CannotRebuild::Fault(fault),
+            cannot => CannotRebuild::Unusable(number, cannot),
+        })?;
+        let deployment = self.deployment(number)?;
+        self.cut_over(&definition, deployment, What::RolledBack, since)
+    }
+
+    /// Drops everything that has been begun to take the place of the live generation; the numbers of what was dropped.
+    pub fn cancel(&self) -> Result<Vec<u64>, CannotRebuild> {
+        let record = self.record()?;
+        let is_begun = |build: &&Build| Some(build.number) > record.live && !build.went_live;
+        let begun: Vec<u64> = record.builds.iter().filter(is_begun).map(|build| build.number).collect();
+        begun.iter().try_for_each(|&number| self.drop(number, What::Cancelled))?;
+        self.drop_orphans()?;
+        Ok(begun)
+    }
+
+    /// Drops the generations that were live before, but the last `keep` of them; the numbers of what was dropped.
+    pub fn collect(&self, keep: usize) -> Result<Vec<u64>, CannotRebuild> {
+        let old = superfluous(&self.record()?, keep);
+        old.iter().try_for_each(|&number| self.drop(number, What::Dropped))?;
+        self.drop_orphans()?;
+        Ok(old)
+    }
+
+    /// The number of the generation to build, and whether it is the first.
+    fn begin(&self, definition: &Definition) -> Result<(u64, bool), CannotRebuild> {
+        let log = self.supervisor.stores.log.identity()?;
+        loop {
+            let record = record_of(self.builds(), self.projection)?;
+            let begun = record.as_ref().and_then(|record| candidate(record, definition.plan.fingerprint));
+            if let Some(begun) = begun {
+                return Ok((begun.number, false));
+            }
+            let number = next_number(record.as_ref());
+            if make(self.builds(), definition, number, &log)? == Creation::Made {
+                return Ok((number, record.is_none_or(|record| record.live.is_none())));
+            }
+        }
+    }
+
+    /// The first generation has no readers to spare: they see it from its beginning.
+    fn first(&self, definition: &Definition, deployment: Deployment, since: i64) -> Result<Rebuilt, CannotRebuild> {
+        let deployment = Deployment { role: Role::Live, ..deployment };
+        let number = deployment.number;
+        let halted = |halt| CannotRebuild::Halted(number, halt);
+        let end = self.to_the_end(|| build::run_to_head(self.task(definition, deployment.clone()))).map_err(halted)?;
+        let events = self.supervisor.board.place(self.projection).progress.borrow().tally.events();
+        self.builds().record(self.projection, &Deed { events, ..Deed::now(What::Deployed, number, self.by, since) })?;
+        Ok(if end == End::Reached { Rebuilt::Live(number) } else { Rebuilt::Stopped(number) })
+    }
+
+    fn cut_over(
+        &self,
+        definition: &Definition,
+        deployment: Deployment,
+        what: What,
+        since: i64,
+    ) -> Result<Rebuilt, CannotRebuild> {
+        let number = deployment.number;
+        let cut_over = CutOver { what, by: self.by, since, older: Older::Kept };
+        let replace = || build::replace(self.task(definition, deployment.clone()), cut_over);
+        match self.to_the_end(replace).map_err(|halt| CannotRebuild::Halted(number, halt))? {
+            End::Moved => {}
+            _ => return Ok(Rebuilt::Stopped(number)),
+        }
+        match self.record()?.live {
+            Some(live) if live != number => Err(CannotRebuild::Overtaken(live)),
+            _ => Ok(Rebuilt::Live(number)),
+        }
+    }
+
+    /// Runs sessions until one has an end.
+    fn to_the_end(&self, run: impl Fn() -> Result<End, Halt>) -> Result<End, Halt> {
+        loop {
+            match run()? {
+                End::Restart => tracing::warn!(projection = self.projection, "the store moved under it; going on from there"),
+                end => return Ok(end),
+            }
+        }
+    }
+
+    fn compare_with_live(&self, number: u64) -> Result<(), CannotRebuild> {
+        let record = self.record()?;
+        let built = record.builds.iter().find(|build| build.number == number);
+        match built.zip(record.live_build()).and_then(|(built, live)| worse(built, live)) {
+            Some(what) => Err(CannotRebuild::Worse { projection: self.projection.to_owned(), number, what }),
+            None => Ok(()),
+        }
+    }
+
+    fn drop(&self, number: u64, what: What) -> Result<(), Fault> {
+        let since = clock::now_micros();
+        self.builds().drop_build(self.projection, number)?;
+        self.builds().record(self.projection, &Deed::now(what, number, self.by, since))
+    }
+
+    /// Drops the tables of builds that are gone: after the builds, whose owners could make them again until then.
+    fn drop_orphans(&self) -> Result<(), CannotRebuild> {
+        let Some(writer) = &self.supervisor.stores.writer else { return Ok(()) };
+        let made = writer.generations(self.projection)?;
+        let builds = self.record()?.builds;
+        let orphans = made.into_iter().filter(|&number| builds.iter().all(|build| build.number != number));
+        Ok(orphans.into_iter().try_for_each(|number| writer.drop_generation(self.projection, number))?)
+    }
+
+    fn deployment(&self, number: u64) -> Result<Deployment, CannotRebuild> {
+        let build = super::build(self.builds(), self.projection, number)?;
+        let build = build.ok_or_else(|| CannotRebuild::Undeployed(self.projection.to_owned()))?;
+        Ok(Deployment { number, role: Role::Candidate, log: build.log, definitions: Whose::Stored })
+    }
+
+    fn task<'t>(&'t self, definition: &'t Definition, deployment: Deployment) -> BuildTask<'t> {
+        let Rebuild { supervisor, .. } = self;
+        let place = Arc::clone(&supervisor.board.place(self.projection));
+        BuildTask { supervisor, definition, place, deployment, goal: Goal::CatchUp, stop: &supervisor.stop }
+    }
+
+    fn record(&self) -> Result<ProjectionRecord, CannotRebuild> {
+        record_of(self.builds(), self.projection)?.ok_or_else(|| CannotRebuild::Undeployed(self.projection.to_owned()))
+    }
+
+    fn builds(&self) -> &dyn Builds {
+        &*self.supervisor.stores.builds
+    }
+}
+
+/// The generation to go back to: the newest before the live one that readers have seen, or the one that is asked for.
+fn earlier(record: &ProjectionRecord, to: Option<u64>) -> Option<u64> {
+    let has_been_live = |build: &&Build| build.went_live && Some(build.number) != record.live;
+    let is_wanted = |number: &u64| to.map_or(Some(*number) < record.live, |to| to == *number);
+    record.builds.iter().filter(has_been_live).map(|build| build.number).filter(is_wanted).max()
+}
+
+/// The generations that were live before, but the newest `keep` of them.
+pub fn superfluous(record: &ProjectionRecord, keep: usize) -> Vec<u64> {
+    let has_been_live = |build: &&Build| build.went_live && Some(build.number) != record.live;
+    let mut old: Vec<u64> = record.builds.iter().filter(has_been_live).map(|build| build.number).collect();
+    old.truncate(old.len().saturating_sub(keep));
+    old
+}
+
+/// What a build has more of than the live one, of what nobody wants.
+fn worse(built: &Build, live: &Build) -> Option<String> {
+    let kept = |build: &Build| build.dead_letters.iter().map(|(_, count)| count).sum::<u64>();
+    let more = |what: &str, ours: u64, theirs: u64| (ours > theirs).then(|| format!("{ours} {what} instead of {theirs}"));
+    let letters = more("dead letters", kept(built), kept(live));
+    let broken = more("broken documents", built.broken_documents, live.broken_documents);
+    let found: Vec<String> = letters.into_iter().chain(broken).collect();
+    (!found.is_empty()).then(|| found.join(" and "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deploy::tests::record;
+
+    #[test]
+    fn what_one_goes_back_to() {
+        let mut record = record(4, &[(2, 7), (3, 8), (4, 9), (5, 10)]);
+        record.builds[1].went_live = false;
+        assert_eq!(earlier(&record, None), Some(2), "3 was never seen, 5 is to come");
+        assert_eq!((earlier(&record, Some(3)), earlier(&record, Some(4)), earlier(&record, Some(2))), (None, None, Some(2)));
+        record.builds[3].went_live = true;
+        assert_eq!((earlier(&record, None), earlier(&record, Some(5))), (Some(2), Some(5)));
+    }
+
+    #[test]
+    fn what_is_superfluous() {
+        let record = record(4, &[(1, 7), (2, 8), (3, 9), (4, 9), (5, 10)]);
+        assert_eq!(superfluous(&record, 1), [1, 2], "3 is kept, 4 is live, 5 is to come");
+        assert_eq!((superfluous(&record, 0), superfluous(&record, 9)), (vec![1, 2, 3], vec![]));
+    }
+
+    #[test]
+    fn a_build_is_worse_by_what_it_has_more_of() {
+        let mut builds = record(1, &[(1, 7), (2, 8)]).builds;
+        assert_eq!(worse(&builds[1], &builds[0]), None);
+        builds[1].dead_letters = vec![("unknown_type".into(), 2), ("parked".into(), 1)];
+        builds[1].broken_documents = 1;
+        builds[0].dead_letters = vec![("unknown_type".into(), 1)];
+        let found = worse(&builds[1], &builds[0]);
+        assert_eq!(found.as_deref(), Some("3 dead letters instead of 1 and 1 broken documents instead of 0"));
+        assert_eq!(worse(&builds[0], &builds[1]), None);
+    }
+}
