@@ -1,15 +1,18 @@
-//! A commit as one transaction: strings by plain commands, which cannot fail, and all else by the script that ends it.
+//! A commit as one transaction of plain commands, and two short scripts around them that see whether all of them were done.
 //!
-//! Lua copies each word that it passes on: strings cost it twice as much, and they are most of what there is.
+//! A script that did the writes itself would take twice as long: Lua copies each word that it passes on.
 
-use redis::{Connection, ErrorKind, RedisResult, Value};
+use redis::{Connection, ErrorKind, RedisError, RedisResult, Value};
 
 use super::keys::BuildKeys;
 use super::packed::Packed;
 use super::precondition::{FIELDS, Found, Refusal, judge};
 use super::strings;
-use super::writes::{TooLarge, Writes};
+use super::{checkpoint, writes};
 use crate::state::{Commit, Entering};
+
+const BEGIN: &str = include_str!("scripts/commit_begin.lua");
+const END: &str = include_str!("scripts/commit_end.lua");
 
 /// A commit, ready to be sent.
 pub struct Transaction<'c> {
@@ -37,14 +40,16 @@ pub enum Answer {
 
 impl<'c> Transaction<'c> {
     /// All that the commit writes.
-    pub fn new(keys: &BuildKeys, writer: String, entering: Entering, commit: &'c Commit<'c>) -> Result<Self, TooLarge> {
-        let writes = Writes::of(keys, entering, commit)?;
+    pub fn new(keys: &BuildKeys, writer: String, entering: Entering, commit: &'c Commit<'c>) -> Self {
+        let (record, fields) = (keys.checkpoint(), checkpoint::fields(commit.checkpoint));
         let mut packed = Packed::default();
         packed.command(&["MULTI"]);
+        packed.command(&["EVAL", BEGIN, "2", &record, &keys.projection().absent()]);
         strings::pack(&mut packed, keys, commit.changes);
-        writes.pack(&mut packed, keys, commit.checkpoint);
+        writes::pack(&mut packed, keys, entering, commit);
+        packed.command(&[&["EVAL", END, "1", &record], &fields.each_ref().map(String::as_str)[..]].concat());
         packed.command(&["EXEC"]);
-        Ok(Transaction { commit, writer, checkpoint: keys.checkpoint(), record: keys.projection().record(), packed })
+        Transaction { commit, writer, checkpoint: record, record: keys.projection().record(), packed }
     }
 
     /// Writes everything, or nothing where it does not belong.
@@ -71,11 +76,17 @@ impl<'c> Transaction<'c> {
     fn execute(&self, redis: &mut Connection) -> RedisResult<Answer> {
         match self.packed.ask(redis)?.pop() {
             Some(Value::Nil) => Ok(Answer::Overtaken),
-            Some(Value::Array(mut answers)) => match answers.pop().map(Value::extract_error).transpose()? {
-                Some(Value::Nil) => Ok(Answer::Done),
-                reason => Ok(Answer::Torn(redis::from_redis_value(reason.unwrap_or(Value::Nil))?)),
-            },
+            Some(Value::Array(answers)) if answers.last() == Some(&Value::Int(1)) => Ok(Answer::Done),
+            Some(Value::Array(answers)) => {
+                let error = answers.into_iter().find_map(|answer| answer.extract_error().err());
+                Ok(Answer::Torn(error.as_ref().map(said).unwrap_or_default()))
+            }
             _ => Err((ErrorKind::UnexpectedReturnType, "a transaction answers by a list").into()),
         }
     }
+}
+
+/// An error as Redis has said it.
+fn said(error: &RedisError) -> String {
+    [error.code(), error.detail()].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }

@@ -178,10 +178,7 @@ impl StateStore for RedisBuild {
 
     fn commit(&self, commit: &Commit<'_>) -> Result<Outcome, Fault> {
         let (Writer::Claiming(writer) | Writer::Owner(writer)) = self.writer().clone();
-        let transaction = Transaction::new(&self.keys, writer, self.entering, commit).map_err(|too_large| {
-            let advice = "lower run.commit_events or run.fan_out";
-            self.server.unfit(format!("a commit of {} words is more than Redis takes at once; {advice}", too_large.words))
-        })?;
+        let transaction = Transaction::new(&self.keys, writer, self.entering, commit);
         match self.server.ask("committing", |redis| transaction.run(redis))? {
             Answer::Done => Ok(Outcome::Committed),
             Answer::Torn(reason) => Err(self.is_torn(&reason)),

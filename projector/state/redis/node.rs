@@ -130,6 +130,10 @@ pub fn objection(info: &str, deployment: Deployment) -> Option<String> {
     match (deployment, said(info, "cluster_enabled") == "1") {
         (Deployment::Standalone, true) => Some("it is a node of a Redis Cluster: write redis-cluster:// in state.url".to_owned()),
         (Deployment::Cluster, false) => Some("it is no node of a Redis Cluster: write redis:// in state.url".to_owned()),
+        // By that a commit sees whether all of its writes were done.
+        _ if said(info, "total_error_replies").is_empty() => {
+            Some("it does not say how many errors it has answered (total_error_replies)".to_owned())
+        }
         _ => None,
     }
 }
@@ -147,8 +151,17 @@ mod tests {
     fn what_speaks_against_a_server() {
         use Deployment::{Cluster, Standalone};
         for (info, deployment, expected) in [
-            ("redis_version:7.0.15\r\nmaxmemory_policy:noeviction\r\ncluster_enabled:0\r\n", Standalone, None),
-            ("redis_version:7.0.15\r\nmaxmemory_policy:noeviction\r\ncluster_enabled:1\r\n", Cluster, None),
+            (
+                "redis_version:7.0.15\r\nmaxmemory_policy:noeviction\r\ncluster_enabled:0\r\ntotal_error_replies:0\r\n",
+                Standalone,
+                None,
+            ),
+            (
+                "redis_version:7.0.15\r\nmaxmemory_policy:noeviction\r\ncluster_enabled:1\r\ntotal_error_replies:7\r\n",
+                Cluster,
+                None,
+            ),
+            ("redis_version:7.0.15\r\nmaxmemory_policy:noeviction\r\n", Standalone, Some("how many errors")),
             ("redis_version:6.2.7\r\nmaxmemory_policy:noeviction\r\n", Standalone, Some("it is Redis 6.2.7")),
             ("redis_version:10.1.0\r\nmaxmemory_policy:allkeys-lru\r\n", Cluster, Some("maxmemory-policy is allkeys-lru")),
             ("redis_version:7.2.4\r\nmaxmemory_policy:noeviction\r\ncluster_enabled:1\r\n", Standalone, Some("redis-cluster://")),

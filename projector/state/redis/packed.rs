@@ -41,12 +41,18 @@ impl Packed {
         self.bytes.extend_from_slice(b"\r\n");
     }
 
-    /// Sends the commands; what each is answered, or the first error. The client's own pipelines would wait for each answer in turn where
+    /// Sends the commands; what each is answered, or the first error: what a transaction answers is no error whatever is in it. The client's own pipelines would wait for each answer in turn where
     /// none comes.
     pub fn ask(&self, redis: &mut Connection) -> RedisResult<Vec<Value>> {
         redis.send_packed_command(&self.bytes)?;
         let answers: RedisResult<Vec<Value>> = (0..self.commands).map(|_| redis.recv_response()).collect();
-        answers?.into_iter().map(Value::extract_error).collect()
+        let refused = |answer: &Value| matches!(answer, Value::ServerError(_));
+        let answers = answers?;
+        match answers.iter().find(|answer| refused(answer)) {
+            // Errors within the answer to a transaction are not its own.
+            Some(error) => error.clone().extract_error().map(|_| answers),
+            None => Ok(answers),
+        }
     }
 
     fn number(&mut self, kind: u8, number: usize) {

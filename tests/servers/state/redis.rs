@@ -195,24 +195,26 @@ fn a_dropped_build_is_not_a_lost_one() {
 
 #[test]
 fn nobody_goes_on_from_a_commit_that_was_done_in_part() {
-    let redis = redis(&[]);
-    let (_, store, fence) = owned(&redis);
-    let mut client = server::client(&redis.server);
-    let _: () = client.set("{test:shop:0}:g1:j", "not ours").unwrap();
-    let mut changes = changes(1);
-    changes.cells.push((cell(Space::Job, "j"), Some(b"J"[..].into())));
-    let torn = |fault: Fault| match fault {
-        Fault::Damaged { reason, .. } => reason.contains("in part (WRONGTYPE") && reason.contains("{test:shop:0}, and"),
-        _ => false,
-    };
-    for _ in 0..2 {
-        assert!(torn(failure_of_commit(&*store, fence, 0, &changes)));
-        let _: () = client.del("{test:shop:0}:g1:j").unwrap();
+    for foreign in [b"{test:shop:0}:g1:j".to_vec(), [&b"{test:shop:0}:g1:x:0:"[..], &key("x")].concat()] {
+        let redis = redis(&[]);
+        let (_, store, fence) = owned(&redis);
+        let mut client = server::client(&redis.server);
+        let _: () = client.set(&foreign, "not ours").unwrap();
+        let mut changes = changes(1);
+        changes.cells.push((cell(Space::Job, "j"), Some(b"J"[..].into())));
+        let torn = |fault: Fault, why: &str| match fault {
+            Fault::Damaged { reason, .. } => reason.contains(why) && reason.contains("{test:shop:0}, and"),
+            _ => false,
+        };
+        assert!(torn(failure_of_commit(&*store, fence, 0, &changes), "in part (WRONGTYPE"));
+        let _: () = client.del(&foreign).unwrap();
+        let known = "in part (one of its writes was refused)";
+        assert!(torn(failure_of_commit(&*store, fence, 0, &changes), known));
+        assert!(torn(store.claim().unwrap_err(), known), "half of it is there");
+        let keys: Vec<Vec<u8>> = client.keys("{test:shop:0}*").unwrap();
+        let _: () = client.del(keys).unwrap();
+        assert!(matches!(store.claim(), Err(Fault::Lost { .. })));
     }
-    assert!(torn(store.claim().unwrap_err()), "half of it is there");
-    let keys: Vec<String> = client.keys("{test:shop:0}*").unwrap();
-    let _: () = client.del(keys).unwrap();
-    assert!(matches!(store.claim(), Err(Fault::Lost { .. })));
 }
 
 #[test]
