@@ -54,7 +54,8 @@ pub trait StateStore: Send + Sync {
     /// The fence of the present owner, and how far the build has come: what a claim answers, without claiming anything.
     fn look(&self) -> Result<Claim, Fault>;
 
-    /// Answers what the engine misses, from the last commit or, where one is under way, from before or after it.
+    /// Answers what the engine misses, from the last commit or, where one is under way, from before or after it. Keys of cells
+    /// ([`SetSpace::Cells`](projections::engine::SetSpace::Cells)) are for stores in which builds are made; another one answers [`Fault::Unfit`].
     fn fetch(&self, missing: Missing) -> Result<Answers, Fault>;
 
     /// All cells of a family, by key; for the small ones that are kept in memory from the start.

@@ -1,10 +1,10 @@
 //! The same log in other batches: everything that is stored must be the same, byte for byte.
 
-use projections::engine::LogEvent;
+use projections::engine::{Limits, LogEvent};
 use projector::demo::{Auction, Random, Shop};
 
 use crate::definitions::Projection;
-use crate::memory::log;
+use crate::memory::{Build, log};
 
 const EVENTS: usize = 20_000;
 /// One by one, in between, and as many as a batch ever has.
@@ -18,6 +18,19 @@ fn the_shop_is_the_same_however_the_log_is_split() {
 #[test]
 fn the_auction_is_the_same_however_the_log_is_split() {
     check(&Projection::embedded("auction"), &log(Auction::new(0).take(EVENTS).map(|event| event.bytes)));
+}
+
+#[test]
+fn views_are_materialized_once_and_of_the_position_up_to_which_rows_were_folded() {
+    let projection = Projection::embedded("shop");
+    let events = log(Shop::new(2).take(EVENTS).map(|event| event.bytes));
+    let expected = projection.built([&events[..]]).kept();
+    let limits = Limits { fan_out: 100, ..Limits::default() };
+    let mut build = Build::new(projection.plan.clone(), projection.registry.clone(), limits);
+    build.seed(&events, 1000, &mut Random::new(1));
+    while build.work_off() {}
+    assert!(build.kept() == expected, "something else is stored when views are materialized");
+    assert_eq!((build.written, build.versions().find(|version| *version != EVENTS as u64)), (expected.documents.len(), None));
 }
 
 fn check(projection: &Projection, events: &[LogEvent]) {

@@ -1,12 +1,14 @@
 //! A store in memory, and a projection that is built in it.
 
+mod seeded;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use projections::codec::{Key, Row};
 use projections::engine::{
     Answers, CellKey, Changes, Content, DeadLetter, DocumentChange, DocumentMark, Engine, Limits, LogEvent, MembersWanted,
-    Missing, SetKey, Space, Step,
+    Missing, SetKey, SetSpace, Space, Step,
 };
 use projections::plan::{Plan, ViewId};
 use schemas::{Registry, Value};
@@ -49,6 +51,8 @@ pub struct Build {
     pub pages: usize,
     /// How often it crashed.
     pub crashes: usize,
+    /// How often a document was written.
+    pub written: usize,
     /// The documents that there are, by view and key.
     pub documents: BTreeMap<(ViewId, Key), Content>,
     /// What could not be applied.
@@ -76,6 +80,7 @@ impl Build {
             checkpoint: 0,
             pages: 0,
             crashes: 0,
+            written: 0,
             documents: BTreeMap::new(),
             dead_letters: Vec::new(),
         }
@@ -99,12 +104,17 @@ impl Build {
     pub fn crash(&mut self, next: &[LogEvent], log: &[LogEvent]) {
         let mut batch = self.engine.begin(next);
         run(&mut self.engine, &mut batch, &self.memory);
+        self.restart(log);
+        self.crashes += 1;
+    }
+
+    /// Lets another engine go on from what is stored.
+    pub fn restart(&mut self, log: &[LogEvent]) {
         self.engine = Engine::new(self.plan.clone(), self.registry.clone(), self.limits.clone());
         for (cell, bytes) in self.memory.cells.iter().collect::<BTreeMap<_, _>>() {
             self.engine.restore(cell, bytes).expect("what is stored can be read");
         }
         log.iter().filter(|event| event.position <= self.checkpoint).for_each(|event| self.engine.remember(event));
-        self.crashes += 1;
     }
 
     /// Works off one page of fan-out; false where none is left.
@@ -114,6 +124,12 @@ impl Build {
         self.commit(batch.number(), changes);
         self.pages += 1;
         true
+    }
+
+    /// The version of each document.
+    pub fn versions(&self) -> impl Iterator<Item = u64> {
+        let marks = self.memory.cells.iter().filter(|(cell, _)| matches!(cell.space, Space::Document(_)));
+        marks.map(|(_, bytes)| DocumentMark::from_bytes(bytes).expect("marks can be read").version)
     }
 
     /// Whether a row was deleted, and came back later.
@@ -134,12 +150,17 @@ impl Build {
     }
 
     fn commit(&mut self, batch: u64, changes: Changes) {
+        self.store(changes);
+        self.engine.committed(batch);
+    }
+
+    fn store(&mut self, changes: Changes) {
         self.memory.commit(&changes);
+        self.written += changes.documents.len();
         for change in changes.documents {
             self.keep(change);
         }
         self.dead_letters.extend(changes.dead_letters);
-        self.engine.committed(batch);
     }
 
     fn keep(&mut self, change: DocumentChange) {
@@ -189,9 +210,14 @@ impl Memory {
     }
 
     fn members(&self, wanted: &MembersWanted) -> Vec<Key> {
+        let is_after = |member: &Key| wanted.after.as_ref().is_none_or(|after| member > after);
+        if let SetSpace::Cells(space) = wanted.set.space {
+            let cells = self.cells.keys().filter(|cell| cell.space == space && is_after(&cell.key));
+            let keys: BTreeSet<&Key> = cells.map(|cell| &cell.key).collect();
+            return keys.into_iter().take(wanted.limit).cloned().collect();
+        }
         let Some(set) = self.sets.get(&wanted.set) else { return Vec::new() };
-        let after = set.iter().filter(|member| wanted.after.as_ref().is_none_or(|after| *member > after));
-        after.take(wanted.limit).cloned().collect()
+        set.iter().filter(|member| is_after(member)).take(wanted.limit).cloned().collect()
     }
 
     fn commit(&mut self, changes: &Changes) {

@@ -5,6 +5,7 @@
 
 mod block;
 mod output;
+mod page;
 
 use crate::plan::{Plan, Policy};
 
@@ -16,9 +17,11 @@ use super::fold::{self, Folder};
 use super::job::{Job, Way};
 use super::job_page::{Page, RunningJob};
 use super::jobs::Progress;
+use super::materialization::Materialization;
 use super::parking::{Cause, Parking};
 use super::retrial;
 use block::Work;
+use page::RunningMaterialization;
 
 /// A batch of events, or a page of a job, under way. Made by [`Engine::begin`](super::Engine::begin).
 pub struct Batch<'e> {
@@ -28,6 +31,8 @@ pub struct Batch<'e> {
     /// The position that its rows are of.
     position: u64,
     job: Option<RunningJob>,
+    materialization: Option<RunningMaterialization>,
+    extent: Extent,
     stage: Stage,
     changes: Changes,
     new_jobs: Vec<Way>,
@@ -42,6 +47,15 @@ enum Source {
     Log,
     /// From the dead letters: they are looked at again.
     DeadLetters,
+}
+
+/// How far a batch goes.
+#[derive(Clone, Copy)]
+enum Extent {
+    /// To documents.
+    Views,
+    /// To rows, which the next batch may change on.
+    Rows,
 }
 
 /// What comes next.
@@ -74,8 +88,24 @@ impl<'e> Batch<'e> {
     pub fn new(number: u64, events: Vec<(&'e LogEvent, Decoded<'e>)>, limits: &Limits) -> Self {
         let position = events.last().map_or(0, |(event, _)| event.position);
         let (changes, new_jobs) = (Changes::default(), Vec::new());
-        let source = Source::Log;
-        Batch { number, events, source, position, job: None, stage: Stage::Fold, changes, new_jobs, room: limits.reach() }
+        Batch {
+            number,
+            events,
+            source: Source::Log,
+            position,
+            job: None,
+            materialization: None,
+            extent: Extent::Views,
+            stage: Stage::Fold,
+            changes,
+            new_jobs,
+            room: limits.reach(),
+        }
+    }
+
+    /// Decoded events that are folded into rows, and no further.
+    pub fn of_rows(number: u64, events: Vec<(&'e LogEvent, Decoded<'e>)>, limits: &Limits) -> Self {
+        Batch { extent: Extent::Rows, ..Batch::new(number, events, limits) }
     }
 
     /// Decoded events of dead letters; their documents are of the position `checkpoint`, at which they are evaluated.
@@ -86,6 +116,13 @@ impl<'e> Batch<'e> {
     /// A page of a job; its documents are of the position `checkpoint`, at which they are evaluated.
     pub fn of_job(number: u64, id: u64, job: Job, checkpoint: u64, limits: &Limits) -> Self {
         Batch { job: Some(RunningJob::new(id, job)), position: checkpoint, ..Batch::new(number, Vec::new(), limits) }
+    }
+
+    /// A page of a materialization; its documents are of the position `checkpoint`, at which they are evaluated.
+    pub fn of_materialization(number: u64, id: u64, at: Materialization, checkpoint: u64, limits: &Limits) -> Self {
+        let stage = Stage::Block { number: at.block(), work: Work::Page };
+        let materialization = Some(RunningMaterialization::new(id, at));
+        Batch { materialization, stage, position: checkpoint, ..Batch::new(number, Vec::new(), limits) }
     }
 
     /// The batch's number; they rise by one.
@@ -113,7 +150,7 @@ impl<'e> Batch<'e> {
         Outcome {
             changes: std::mem::take(&mut self.changes),
             new_jobs: std::mem::take(&mut self.new_jobs),
-            progress: self.job.take().map(RunningJob::finish),
+            progress: self.job.take().map(RunningJob::finish).or(self.materialization.take().map(RunningMaterialization::finish)),
         }
     }
 
@@ -137,6 +174,14 @@ impl<'e> Batch<'e> {
                 }
             }
         }
+        match self.extent {
+            Extent::Rows => Stage::Done,
+            Extent::Views => self.close_rows(tools),
+        }
+    }
+
+    /// All rows are folded: what they change beside themselves.
+    fn close_rows(&mut self, tools: &mut Tools<'_>) -> Stage {
         self.changes.cells.extend(tools.parking.take_changes());
         tools.cache.seal_rows();
         let links = fold::index_links(tools.plan, tools.cache);

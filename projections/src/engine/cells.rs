@@ -1,6 +1,7 @@
 //! What the engine keeps: cells and sets. A cell is some bytes under a key; a set is the keys listed under a value.
 //! A store needs to know no more than this, and documents and dead letters, to serve the engine.
 
+use std::ops::AddAssign;
 use std::sync::Arc;
 
 use crate::codec::{Key, Row};
@@ -30,6 +31,9 @@ pub enum SetSpace {
     Index(IndexId),
     /// Keys of the units that contribute to a group.
     Members(RollupId),
+    /// Keys of all cells of a family, under the empty value: read from the cells themselves, and never linked. Only a store in which
+    /// views are materialized is asked for them.
+    Cells(Space),
 }
 
 /// The address of a cell.
@@ -181,6 +185,16 @@ impl Tally {
     /// All events of the batch.
     pub fn events(&self) -> u64 {
         self.applied + self.passed_by + self.duplicates + self.dead
+    }
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, more: Tally) {
+        self.applied += more.applied;
+        self.passed_by += more.passed_by;
+        self.duplicates += more.duplicates;
+        self.dead += more.dead;
+        self.evaluated += more.evaluated;
     }
 }
 

@@ -133,13 +133,15 @@ impl Job {
     }
 }
 
-fn take_u64(bytes: &mut &[u8]) -> Result<u64, Corrupt> {
+/// The next eight bytes of a stored job.
+pub fn take_u64(bytes: &mut &[u8]) -> Result<u64, Corrupt> {
     let (head, rest) = bytes.split_first_chunk().ok_or(Corrupt("job ends early"))?;
     *bytes = rest;
     Ok(u64::from_le_bytes(*head))
 }
 
-fn take_bytes<'b>(bytes: &mut &'b [u8]) -> Result<&'b [u8], Corrupt> {
+/// The next bytes of a stored job, which come after their length.
+pub fn take_bytes<'b>(bytes: &mut &'b [u8]) -> Result<&'b [u8], Corrupt> {
     let length = take_u64(bytes)? as usize;
     let (taken, rest) = bytes.split_at_checked(length).ok_or(Corrupt("job ends early"))?;
     *bytes = rest;

@@ -3,9 +3,9 @@
 use crate::codec::Key;
 
 use super::cache::KnownSet;
-use super::cells::MembersWanted;
+use super::cells::{MembersWanted, Missing};
 use super::job::{Job, Left};
-use super::jobs::Progress;
+use super::jobs::{Progress, Task};
 use super::walk::{Place, Walk, Walker};
 
 /// A job whose next page this batch works off.
@@ -51,24 +51,19 @@ impl RunningJob {
 
     /// What came of it.
     pub fn finish(self) -> Progress {
-        (self.number, (self.left == Some(Left::More)).then_some(self.job))
+        (self.number, (self.left == Some(Left::More)).then_some(Task::FanOut(self.job)))
     }
 
     /// Takes the page from the cache, if it holds the whole set, or from the store.
     fn find_page(&self, walker: &mut Walker<'_>, page: &mut Page) -> Option<Vec<Key>> {
-        if let Some(members) = page.here.take() {
-            return Some(members);
+        if page.here.is_some() {
+            return page.here.take();
         }
         let (after, limit) = (&self.job.cursor, walker.fan_out);
         let Some(set) = self.job.way.set(walker.block) else { return Some(Vec::new()) };
         match walker.cache.set(&set) {
             KnownSet::All(members) => Some(members.map_or_else(Vec::new, |members| members.page(after.as_ref(), limit))),
-            KnownSet::UpTo(..) => {
-                let wanted = MembersWanted { set, after: after.clone(), limit };
-                walker.missing.sets.push(wanted.clone());
-                page.wanted = Some(wanted);
-                None
-            }
+            KnownSet::UpTo(..) => page.take(MembersWanted { set, after: after.clone(), limit }, walker.missing),
         }
     }
 }
@@ -76,6 +71,16 @@ impl RunningJob {
 // === impl Page ===
 
 impl Page {
+    /// Takes out the page, if it is here; otherwise it is missing from now on.
+    pub fn take(&mut self, wanted: MembersWanted, missing: &mut Missing) -> Option<Vec<Key>> {
+        let here = self.here.take();
+        if here.is_none() {
+            missing.sets.push(wanted.clone());
+            self.wanted = Some(wanted);
+        }
+        here
+    }
+
     /// Takes the answer, if it is the one that was waited for.
     pub fn takes(&mut self, wanted: &MembersWanted, page: &mut Vec<Key>) -> bool {
         if self.wanted.as_ref() != Some(wanted) {

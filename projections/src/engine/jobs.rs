@@ -8,18 +8,28 @@ use schemas::Value;
 use crate::codec::{Corrupt, Key, decode_key};
 
 use super::cells::{CellKey, Space};
-use super::job::{Job, Way};
+use super::job::{Job, Way, take_u64};
+use super::materialization::{MARK, Materialization};
 
 /// The jobs, by number and by way, and the queue of their numbers.
 #[derive(Default)]
 pub struct Jobs {
     queue: VecDeque<u64>,
-    jobs: BTreeMap<u64, Job>,
+    jobs: BTreeMap<u64, Task>,
     numbers: HashMap<Way, u64>,
 }
 
+/// What there is to work off.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Task {
+    /// A large set, gone through in pages.
+    FanOut(Job),
+    /// All of the views.
+    Materialize(Materialization),
+}
+
 /// A job that a batch worked on, and what is left of it.
-pub type Progress = (u64, Option<Job>);
+pub type Progress = (u64, Option<Task>);
 
 impl Jobs {
     pub fn len(&self) -> usize {
@@ -27,7 +37,7 @@ impl Jobs {
     }
 
     /// The job whose turn it is.
-    pub fn next(&self) -> Option<(u64, &Job)> {
+    pub fn next(&self) -> Option<(u64, &Task)> {
         let number = self.queue.front()?;
         Some((*number, self.jobs.get(number)?))
     }
@@ -38,7 +48,7 @@ impl Jobs {
             [Value::Int(number)] => u64::try_from(*number).map_err(|_| Corrupt("bad job number"))?,
             _ => return Err(Corrupt("bad job number")),
         };
-        self.add(number, Job::decode(bytes)?);
+        self.add(number, Task::decode(bytes)?);
         Ok(())
     }
 
@@ -57,14 +67,15 @@ impl Jobs {
     }
 
     /// Whether anything is left of it.
-    fn record(&mut self, number: u64, left: Option<Job>) -> bool {
+    fn record(&mut self, number: u64, left: Option<Task>) -> bool {
         self.queue.pop_front();
         let is_left = left.is_some();
         match left {
             Some(job) => _ = self.jobs.insert(number, job),
             None => {
-                let done = self.jobs.remove(&number);
-                done.map(|job| self.numbers.remove(&job.way));
+                if let Some(Task::FanOut(done)) = self.jobs.remove(&number) {
+                    self.numbers.remove(&done.way);
+                }
             }
         }
         is_left
@@ -72,18 +83,60 @@ impl Jobs {
 
     fn start(&mut self, way: Way) -> u64 {
         if let Some(number) = self.numbers.get(&way) {
-            self.jobs.entry(*number).and_modify(Job::set_off_again);
+            if let Some(Task::FanOut(job)) = self.jobs.get_mut(number) {
+                job.set_off_again();
+            }
             return *number;
         }
         let number = self.jobs.last_key_value().map_or(1, |(last, _)| last + 1);
-        self.add(number, Job::new(way));
+        self.add(number, Task::FanOut(Job::new(way)));
         number
     }
 
-    fn add(&mut self, number: u64, job: Job) {
+    fn add(&mut self, number: u64, task: Task) {
         self.queue.push_back(number);
-        self.numbers.insert(job.way.clone(), number);
-        self.jobs.insert(number, job);
+        if let Task::FanOut(job) = &task {
+            self.numbers.insert(job.way.clone(), number);
+        }
+        self.jobs.insert(number, task);
+    }
+
+    // === materialization ===
+
+    /// The materialization that is left, if one is.
+    pub fn materialization(&self) -> Option<&Materialization> {
+        self.jobs.values().find_map(|task| match task {
+            Task::Materialize(at) => Some(at),
+            Task::FanOut(_) => None,
+        })
+    }
+
+    /// Adds the materialization of all views, to be worked off from its start; the cell to store.
+    pub fn materialize(&mut self) -> (CellKey, Option<Arc<[u8]>>) {
+        let number = self.jobs.last_key_value().map_or(1, |(last, _)| last + 1);
+        let task = Task::Materialize(Materialization::default());
+        let bytes = task.encode().into();
+        self.add(number, task);
+        (cell(number), Some(bytes))
+    }
+}
+
+// === impl Task ===
+
+impl Task {
+    fn encode(&self) -> Vec<u8> {
+        match self {
+            Task::FanOut(job) => job.encode(),
+            Task::Materialize(at) => at.encode(),
+        }
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Task, Corrupt> {
+        let mut rest = bytes;
+        match take_u64(&mut rest)? {
+            MARK => Materialization::decode(rest).map(Task::Materialize),
+            _ => Job::decode(bytes).map(Task::FanOut),
+        }
     }
 }
 

@@ -24,9 +24,11 @@ mod in_memory;
 mod job;
 mod job_page;
 mod jobs;
+mod materialization;
 mod parking;
 mod retrial;
 mod rollup;
+mod seeding;
 mod subject;
 mod walk;
 
@@ -44,6 +46,7 @@ pub use cells::{
 };
 pub use exchange::{Answers, Limits, LogEvent, Step};
 pub use in_memory::InMemory;
+pub use seeding::Seeding;
 pub use subject::matches as subject_matches;
 
 use batch::{Outcome, Tools};
@@ -51,7 +54,7 @@ use cache::Cache;
 use decode::Decoder;
 use duplicates::Duplicates;
 use job_page::Page;
-use jobs::Jobs;
+use jobs::{Jobs, Task};
 use parking::Parking;
 
 /// Folds and joins the events of one projection.
@@ -147,9 +150,12 @@ impl Engine {
     /// Begins a batch that works off a page of a job, if there is one. `checkpoint`: the position up to which
     /// events have been folded.
     pub fn begin_job(&mut self, checkpoint: u64) -> Option<Batch<'static>> {
-        let (id, job) = self.jobs.next().map(|(id, job)| (id, job.clone()))?;
+        let (id, task) = self.jobs.next().map(|(id, task)| (id, task.clone()))?;
         let number = self.next_number();
-        Some(Batch::of_job(number, id, job, checkpoint, &self.limits))
+        Some(match task {
+            Task::FanOut(job) => Batch::of_job(number, id, job, checkpoint, &self.limits),
+            Task::Materialize(at) => Batch::of_materialization(number, id, at, checkpoint, &self.limits),
+        })
     }
 
     /// Begins a batch that tries dead letters again, in the order of their positions; [`Changes::tried`] says what became of each.
@@ -167,14 +173,7 @@ impl Engine {
     /// Goes as far as the cache allows. Fails only where the store holds bytes that cannot be read.
     pub fn step(&mut self, batch: &mut Batch<'_>) -> Result<Step, Corrupt> {
         let mut missing = Missing::default();
-        let mut tools = Tools {
-            plan: &self.plan,
-            cache: &mut self.cache,
-            parking: &mut self.parking,
-            limits: &self.limits,
-            page: &mut self.page,
-        };
-        if !batch.advance(&mut tools, &mut missing) {
+        if !batch.advance(&mut self.tools(), &mut missing) {
             missing.tidy();
             return Ok(Step::Missing(missing));
         }
@@ -192,6 +191,10 @@ impl Engine {
     /// The batch of this number is in the store. Batches are committed in order.
     pub fn committed(&mut self, batch: u64) {
         self.cache.committed(batch);
+    }
+
+    fn tools(&mut self) -> Tools<'_> {
+        Tools { plan: &self.plan, cache: &mut self.cache, parking: &mut self.parking, limits: &self.limits, page: &mut self.page }
     }
 
     fn next_number(&mut self) -> u64 {

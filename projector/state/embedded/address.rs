@@ -35,14 +35,14 @@ pub fn of_space(space: Space) -> Option<[u8; 3]> {
     }
 }
 
-/// What the stored keys of a set's members start with.
-pub fn of_set(set: &SetKey) -> Vec<u8> {
-    joined(of_set_space(set.space), &[&set.value])
+/// What the stored keys of a set's members start with; cells are no links, and have none.
+pub fn of_set(set: &SetKey) -> Option<Vec<u8>> {
+    Some(joined(of_set_space(set.space)?, &[&set.value]))
 }
 
-/// The stored key of a set's member.
-pub fn of_member(set: &SetKey, member: &Key) -> Vec<u8> {
-    joined(of_set_space(set.space), &[&set.value, member])
+/// The stored key of a set's member, as above.
+pub fn of_member(set: &SetKey, member: &Key) -> Option<Vec<u8>> {
+    Some(joined(of_set_space(set.space)?, &[&set.value, member]))
 }
 
 /// The first bytes that sort after all that start with `prefix`; `None` where there are none.
@@ -53,10 +53,12 @@ pub fn after_all(prefix: &[u8]) -> Option<Vec<u8>> {
     Some(end)
 }
 
-fn of_set_space(space: SetSpace) -> [u8; 3] {
+/// What the stored keys of a family of sets start with; cells are no links.
+fn of_set_space(space: SetSpace) -> Option<[u8; 3]> {
     match space {
-        SetSpace::Index(index) => prefix(INDEX, index),
-        SetSpace::Members(rollup) => prefix(MEMBERS, rollup),
+        SetSpace::Index(index) => Some(prefix(INDEX, index)),
+        SetSpace::Members(rollup) => Some(prefix(MEMBERS, rollup)),
+        SetSpace::Cells(_) => None,
     }
 }
 

@@ -78,7 +78,7 @@ impl<'a> Writes<'a> {
     pub fn prepare(layout: &Layout, commit: &Commit<'a>, entering: Entering) -> Writes<'a> {
         let changes: &'a Changes = commit.changes;
         let cells = changes.cells.iter().filter_map(|(cell, bytes)| Some((address::of_cell(cell)?, bytes.as_deref())));
-        let links = changes.links.iter().map(|link| (address::of_member(&link.set, &link.member), link.present));
+        let links = changes.links.iter().filter_map(|link| Some((address::of_member(&link.set, &link.member)?, link.present)));
         let mut writes = Writes {
             cells: cells.collect(),
             links: links.collect(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use projections::codec::Key;
-use projections::engine::{Answers, DocumentMark, MembersWanted, Missing, Space};
+use projections::engine::{Answers, DocumentMark, MembersWanted, Missing, SetSpace, Space};
 use projections::plan::ViewId;
 use rusqlite::{OptionalExtension, Transaction, params};
 
@@ -66,12 +66,13 @@ fn mark(file: &Transaction<'_>, layout: &Layout, view: ViewId, key: &Key) -> rus
 }
 
 fn members(file: &Transaction<'_>, layout: &Layout, wanted: &MembersWanted) -> rusqlite::Result<Vec<Key>> {
-    let prefix = address::of_set(&wanted.set);
-    let after = match &wanted.after {
-        Some(member) => address::of_member(&wanted.set, member),
-        None => prefix.clone(),
+    let (prefix, page) = match wanted.set.space {
+        SetSpace::Cells(space) => (address::of_space(space).map(Vec::from), &layout.page_of_cells),
+        _ => (address::of_set(&wanted.set), &layout.page_of_links),
     };
-    let mut select = file.prepare_cached(&layout.page_of_links)?;
+    let Some(prefix) = prefix else { return Ok(Vec::new()) };
+    let after = [&prefix[..], wanted.after.as_ref().map_or(&[], |member| member)].concat();
+    let mut select = file.prepare_cached(page)?;
     select
         .query_map(params![after, address::after_all(&prefix), wanted.limit], |row| {
             Ok(Key::from_bytes(&row.get_ref(0)?.as_blob()?[prefix.len()..]))

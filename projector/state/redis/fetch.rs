@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use projections::codec::Key;
-use projections::engine::{Answers, CellKey, MembersWanted, Missing, Space};
+use projections::engine::{Answers, CellKey, MembersWanted, Missing, SetSpace, Space};
 use redis::{Connection, Pipeline, RedisResult};
 
 use super::keys::{BuildKeys, Slot};
@@ -20,6 +20,11 @@ type Bytes = Option<Vec<u8>>;
 
 /// Answers everything. Each cell and each page is read at one moment, all of them not.
 pub fn fetch(server: &Server, keys: &BuildKeys, missing: Missing) -> Result<Answers, Fault> {
+    if missing.sets.iter().any(|wanted| matches!(wanted.set.space, SetSpace::Cells(_))) {
+        let reason =
+            "it cannot list the rows of an entity in the order of their keys; `projector rebuild` materializes views elsewhere";
+        return Err(server.unfit(reason.to_owned()));
+    }
     let slots = missing.cells.into_iter().map(|cell| (keys.cell(&cell), cell));
     let (strings, fields): (Vec<_>, Vec<_>) = slots.partition(|(slot, _)| matches!(slot, Slot::String(_)));
     let mut pipeline = redis::pipe();

@@ -193,6 +193,8 @@ impl BuildKeys {
         let prefix = match set.space {
             SetSpace::Index(index) => format!("{}x:{index}:", self.prefix),
             SetSpace::Members(rollup) => format!("{}u:{rollup}:", self.prefix),
+            // There is no set under that: it is what the cells' own keys start with.
+            SetSpace::Cells(space) => self.strings_of(space),
         };
         joined(prefix, &set.value)
     }

@@ -130,6 +130,10 @@ fn compare(client: &mut Client, seed: u64, case: &Case, log: &[Vec<u8>]) -> Resu
     if build.kept() != other.kept() {
         return Err(format!("depends on the batches: {}", divergence(&build, &other)));
     }
+    let materialized = materialized(&projection, &events, &mut random);
+    if build.kept() != materialized.kept() {
+        return Err(format!("depends on when views are evaluated: {}", divergence(&build, &materialized)));
+    }
     let differences = judged(client, &build);
     if differences.is_empty() { Ok(reached(&build)) } else { Err(differences.join("\n")) }
 }
@@ -151,18 +155,46 @@ fn reached(build: &Build) -> Vec<&'static str> {
 
 /// Builds in random batches within random limits, with crashes in between.
 fn build(projection: &Projection, events: &[LogEvent], random: &mut Random) -> Build {
-    let limits = Limits {
+    let mut build = Build::new(projection.plan.clone(), projection.registry.clone(), limits(random));
+    if random.chance(50) {
+        build = build.assume_empty();
+    }
+    go_on(&mut build, events, 0, random);
+    build
+}
+
+/// Folds a part of the log into rows alone, and materializes views while the rest is applied.
+fn materialized(projection: &Projection, events: &[LogEvent], random: &mut Random) -> Build {
+    let mut build = Build::new(projection.plan.clone(), projection.registry.clone(), limits(random));
+    let seeded = if random.chance(50) { events.len() } else { random.between(0, events.len()) };
+    build.seed(&events[..seeded], largest(random), random);
+    while random.chance(80) && build.work_off() {
+        if random.chance(10) {
+            build.restart(events);
+        }
+    }
+    go_on(&mut build, events, seeded, random);
+    build
+}
+
+fn limits(random: &mut Random) -> Limits {
+    Limits {
         cache_bytes: [4 << 10, 64 << 10, 64 << 20][random.below(3)],
         fan_out: [3, 50, 10_000][random.below(3)],
         page: [2, 20, 1000][random.below(3)],
         hash_seed: random.bits(),
-    };
-    let largest = [1, 10, 100, 10_000][random.below(4)];
-    let mut build = Build::new(projection.plan.clone(), projection.registry.clone(), limits);
-    if random.chance(50) {
-        build = build.assume_empty();
     }
-    let mut rest = events;
+}
+
+/// How many events a batch has at most.
+fn largest(random: &mut Random) -> usize {
+    [1, 10, 100, 10_000][random.below(4)]
+}
+
+/// Applies all events but the first `done`.
+fn go_on(build: &mut Build, events: &[LogEvent], done: usize, random: &mut Random) {
+    let largest = largest(random);
+    let mut rest = &events[done..];
     while !rest.is_empty() {
         let (batch, after) = rest.split_at(random.between(1, largest).min(rest.len()));
         if random.chance(5) {
@@ -174,7 +206,6 @@ fn build(projection: &Projection, events: &[LogEvent], random: &mut Random) -> B
         rest = after;
     }
     while build.work_off() {}
-    build
 }
 
 fn judged(client: &mut Client, build: &Build) -> Vec<String> {

@@ -14,11 +14,26 @@ use super::{Batch, Stage, Tools};
 /// How far a block is.
 pub enum Work {
     Start,
-    Walk { walks: Vec<Walk>, dirty: Dirty },
+    Walk {
+        walks: Vec<Walk>,
+        dirty: Dirty,
+    },
     Documents(Evaluation<Content>),
     Contributions(Evaluation<Option<Contribution>>),
-    Regroup { rollup: RollupId, stale: Vec<Key> },
-    Groups { rollup: RollupId },
+    Regroup {
+        rollup: RollupId,
+        stale: Vec<Key>,
+    },
+    Groups {
+        rollup: RollupId,
+    },
+    /// Of a materialization: its next page is looked for.
+    Page,
+    /// Groups on their way to documents.
+    GroupPage {
+        rollup: RollupId,
+        page: Vec<Key>,
+    },
 }
 
 /// Units on their way to what they yield, each with the position of the last event behind it.
@@ -30,6 +45,11 @@ pub struct Evaluation<T> {
 impl<T> Evaluation<T> {
     fn of(units: Vec<(Key, u64)>) -> Evaluation<T> {
         Evaluation { done: Vec::with_capacity(units.len()), left: units }
+    }
+
+    /// These units, all as of `position`.
+    pub(super) fn at(units: Vec<Key>, position: u64) -> Evaluation<T> {
+        Evaluation::of(units.into_iter().map(|unit| (unit, position)).collect())
     }
 
     /// Evaluates the units that are left; those for which something is missing stay.
@@ -60,10 +80,16 @@ impl Batch<'_> {
             Work::Documents(units) => self.documents(number, units, tools, missing),
             Work::Contributions(units) => self.contributions(number, units, tools, missing),
             Work::Regroup { rollup, stale } => Some(self.regroup(rollup, stale, tools, missing)),
+            // When all units have contributed, a materialization comes to the groups.
+            Work::Groups { .. } if self.materialization.is_some() => None,
             Work::Groups { rollup } => self.groups(rollup, tools, missing),
+            Work::Page => Some(self.page(number, tools, missing)),
+            Work::GroupPage { rollup, page } => self.group_page(rollup, page, tools, missing),
         };
         match next {
             Some(work) => Stage::Block { number, work },
+            // Later blocks have their turn when this one is materialized whole.
+            None if self.materialization.is_some() => Stage::Block { number: tools.plan.blocks.len(), work: Work::Start },
             None => Stage::Block { number: number + 1, work: Work::Start },
         }
     }
@@ -166,11 +192,28 @@ impl Batch<'_> {
     /// The documents of a GROUP BY view whose groups changed.
     fn groups(&mut self, number: RollupId, tools: &mut Tools<'_>, missing: &mut Missing) -> Option<Work> {
         let rollup = &tools.plan.rollups[number];
-        let RollupReader::View { view, .. } = &rollup.reader else { return None };
+        if let RollupReader::Blocks = rollup.reader {
+            return None;
+        }
         let changed = tools.cache.groups[number].changed().iter();
         let documents: Vec<Document> = changed
             .map(|changed| (changed.key.clone(), changed.position, group::document(rollup, &changed.key, changed.new.as_deref())))
             .collect();
-        self.emit(*view, documents, tools.cache, missing).map(|_| Work::Groups { rollup: number })
+        self.emit_groups(number, documents, tools, missing);
+        (!missing.cells.is_empty()).then_some(Work::Groups { rollup: number })
+    }
+
+    /// Keeps these documents of groups that differ from before; none where it is not known what was before, or nobody reads groups as
+    /// documents.
+    pub(super) fn emit_groups(
+        &mut self,
+        rollup: RollupId,
+        documents: Vec<Document>,
+        tools: &mut Tools<'_>,
+        missing: &mut Missing,
+    ) {
+        if let RollupReader::View { view, .. } = &tools.plan.rollups[rollup].reader {
+            self.emit(*view, documents, tools.cache, missing);
+        }
     }
 }

@@ -68,11 +68,21 @@ impl Cache {
 
     /// The store holds nothing: until something is evicted, what is not here does not exist.
     pub fn assume_complete(&mut self) {
+        self.assume_rows_complete();
+        self.assume_views_complete();
+        self.indexes.iter_mut().for_each(Sets::assume_complete);
+    }
+
+    /// The store holds no row.
+    pub fn assume_rows_complete(&mut self) {
         self.rows.iter_mut().for_each(Table::assume_complete);
+    }
+
+    /// The store holds nothing that is made of rows, but index entries.
+    pub fn assume_views_complete(&mut self) {
         self.contributions.iter_mut().for_each(Table::assume_complete);
         self.groups.iter_mut().for_each(Table::assume_complete);
         self.documents.iter_mut().for_each(Table::assume_complete);
-        self.indexes.iter_mut().for_each(Sets::assume_complete);
         self.members.iter_mut().for_each(Sets::assume_complete);
     }
 
@@ -111,13 +121,16 @@ impl Cache {
 
     pub fn link(&mut self, set: &SetKey, member: &Key, present: bool) {
         let batch = self.batch;
-        self.sets_mut(set.space).link(&set.value, member, present, batch);
+        if let Some(sets) = self.sets_mut(set.space) {
+            sets.link(&set.value, member, present, batch);
+        }
     }
 
     pub fn set(&self, set: &SetKey) -> KnownSet<'_> {
         match set.space {
             SetSpace::Index(index) => self.indexes[index].get(&set.value),
             SetSpace::Members(rollup) => self.members[rollup].get(&set.value),
+            SetSpace::Cells(_) => KnownSet::UpTo(None, 0),
         }
     }
 
@@ -128,7 +141,9 @@ impl Cache {
         }
         for (wanted, page) in answers.sets {
             let is_last = page.len() < wanted.limit;
-            self.sets_mut(wanted.set.space).supply(&wanted.set.value, wanted.after.as_ref(), page, is_last);
+            if let Some(sets) = self.sets_mut(wanted.set.space) {
+                sets.supply(&wanted.set.value, wanted.after.as_ref(), page, is_last);
+            }
         }
         Ok(())
     }
@@ -152,10 +167,12 @@ impl Cache {
         Ok(())
     }
 
-    fn sets_mut(&mut self, space: SetSpace) -> &mut Sets {
+    /// The cached sets of a family, if they are cached.
+    fn sets_mut(&mut self, space: SetSpace) -> Option<&mut Sets> {
         match space {
-            SetSpace::Index(index) => &mut self.indexes[index],
-            SetSpace::Members(rollup) => &mut self.members[rollup],
+            SetSpace::Index(index) => Some(&mut self.indexes[index]),
+            SetSpace::Members(rollup) => Some(&mut self.members[rollup]),
+            SetSpace::Cells(_) => None,
         }
     }
 

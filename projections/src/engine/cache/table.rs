@@ -28,6 +28,8 @@ pub struct Table<V> {
     touched: Vec<Touched<V>>,
     changed: Vec<Changed<V>>,
     weight: usize,
+    /// What the cells that the present batch wrote weighed before.
+    touched_weight: usize,
 }
 
 struct Entry<V> {
@@ -73,6 +75,7 @@ impl<V: Clone + PartialEq + Weigh> Table<V> {
             touched: Vec::new(),
             changed: Vec::new(),
             weight: 0,
+            touched_weight: 0,
         }
     }
 
@@ -85,6 +88,7 @@ impl<V: Clone + PartialEq + Weigh> Table<V> {
     pub fn begin(&mut self, batch: u64) {
         self.batch = batch;
         self.touched.clear();
+        self.touched_weight = 0;
         self.changed.clear();
     }
 
@@ -132,6 +136,7 @@ impl<V: Clone + PartialEq + Weigh> Table<V> {
             entry.written = self.batch;
             entry.slot = self.touched.len() as u32;
             self.touched.push(Touched { key: key.clone(), old: entry.value.clone(), position });
+            self.touched_weight += OVERHEAD + weigh(&entry.value);
         }
         let before = weigh(&entry.value);
         let result = change(&mut entry.value);
@@ -165,6 +170,11 @@ impl<V: Clone + PartialEq + Weigh> Table<V> {
 
     pub fn weight(&self) -> usize {
         self.weight
+    }
+
+    /// About how much memory it takes to tell what the present batch wrote.
+    pub fn touched_weight(&self) -> usize {
+        self.touched_weight
     }
 
     /// Forgets some of what batch `committed` has stored, until `to_free` bytes are free: first what is absent and what nobody
