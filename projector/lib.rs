@@ -18,6 +18,7 @@ pub mod intake;
 pub mod log;
 pub mod metrics;
 pub mod query;
+pub mod rebuild;
 pub mod run;
 pub mod sqlite;
 pub mod state;

@@ -21,7 +21,7 @@ const WAITING: usize = 1;
 /// How long it takes to read so many messages, and to set the documents of each commit when its messages have been read.
 pub fn apply(world: &World, commits: &[Documents], events: usize) -> Duration {
     let (sender, batches) = sync_channel(WAITING);
-    let zeros = vec![b'0'; commits.iter().flatten().map(|(_, length)| *length).max().unwrap_or(0)];
+    let zeros = zeros(commits);
     let start = Instant::now();
     thread::scope(|scope| {
         let zeros = &zeros[..];
@@ -38,6 +38,33 @@ pub fn apply(world: &World, commits: &[Documents], events: usize) -> Duration {
         drop(sender);
     });
     start.elapsed()
+}
+
+/// How long it takes to read so many messages, and to throw them away.
+pub fn read(world: &World, events: usize) -> Duration {
+    let start = Instant::now();
+    block_on(async {
+        let mut messages = messages(world, DeliverPolicy::All).await;
+        for _ in 0..events {
+            messages.next().await.expect("the stream goes on").expect("the server sends");
+        }
+    });
+    start.elapsed()
+}
+
+/// How long it takes to set these documents.
+pub fn set_all(world: &World, commits: &[Documents]) -> Duration {
+    let zeros = zeros(commits);
+    let (sender, batches) = sync_channel(commits.len());
+    commits.iter().for_each(|_| sender.send(()).expect("it has room"));
+    let start = Instant::now();
+    set(world, commits, &zeros, &batches);
+    start.elapsed()
+}
+
+/// As many bytes as the longest document has.
+fn zeros(commits: &[Documents]) -> Vec<u8> {
+    vec![b'0'; commits.iter().flatten().map(|(_, length)| *length).max().unwrap_or(0)]
 }
 
 fn set(world: &World, commits: &[Documents], zeros: &[u8], batches: &Receiver<()>) {

@@ -7,6 +7,7 @@ mod bare;
 mod event;
 mod latency;
 mod memory;
+mod rebuild;
 mod recorded;
 mod recovery;
 mod table;
@@ -34,7 +35,7 @@ use table::Table;
 /// How much is measured.
 #[derive(Debug, Parser)]
 struct Options {
-    /// Measure only this: backlog, latency, recovery or memory
+    /// Measure only this: backlog, rebuild, latency, recovery or memory
     only: Option<String>,
     /// Events of a backlog
     #[arg(long, default_value_t = 200_000)]
@@ -65,6 +66,9 @@ fn main() {
     let mut table = Table::default();
     if is_wanted("backlog") {
         backlog::measure(options.events, options.rounds, &mut table);
+    }
+    if is_wanted("rebuild") {
+        rebuild::measure(options.events, options.rounds, &mut table);
     }
     if is_wanted("latency") {
         latency::measure(options.samples, &mut table);

@@ -1,5 +1,7 @@
 //! Which documents the daemon sets in each commit of a backlog: what a bare loop has to set as well.
 
+use std::collections::BTreeMap;
+
 use projections::engine::{Changes, Content, Engine, Limits, LogEvent, Step};
 use projector::definitions::Definitions;
 use projector::document;
@@ -26,6 +28,13 @@ pub fn record(definitions: &Definitions, events: &[Vec<u8>]) -> Vec<Documents> {
         documents(&keys, &apply(&mut engine, &events))
     };
     events.chunks(COMMIT).map(&mut commit).collect()
+}
+
+/// The documents that there are after all commits, cut into as many as one commit has events.
+pub fn at_the_end(commits: Vec<Documents>) -> Vec<Documents> {
+    let last: BTreeMap<String, usize> = commits.into_iter().flatten().collect();
+    let left: Documents = last.into_iter().filter(|(_, length)| *length > 0).collect();
+    left.chunks(COMMIT).map(<[_]>::to_vec).collect()
 }
 
 fn log_event(position: u64, event: &[u8]) -> LogEvent {

@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use ::redis::Connection;
 use async_nats::Client;
-use projector::config;
+use projector::config::{self, Config};
 use projector::definitions::{self, Definitions};
 use projector::log::{EventLog, JetStreamLog, NewEvent, NewStream};
 use tempfile::TempDir;
@@ -73,8 +74,17 @@ impl World {
 
     /// The definitions that the daemon runs.
     pub fn definitions(&self) -> Definitions {
-        let config = config::load(self.folder.path(), None, std::iter::empty()).expect("the configuration is right");
-        definitions::load(&config).expect("the definitions have no mistake")
+        definitions::load(&self.config()).expect("the definitions have no mistake")
+    }
+
+    /// The daemon's configuration.
+    pub fn config(&self) -> Config {
+        config::load(self.path(), None, std::iter::empty()).expect("the configuration is right")
+    }
+
+    /// The daemon's folder.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Starts to apply all that the stream has.

@@ -70,7 +70,7 @@ fn accounts(random: &mut Random) -> Vec<u64> {
 struct Memory {
     cells: BTreeMap<CellKey, Arc<[u8]>>,
     documents: BTreeMap<String, String>,
-    letters: BTreeMap<u64, (LogEvent, &'static str)>,
+    letters: BTreeMap<u64, (LogEvent, String)>,
 }
 
 struct Run {
@@ -101,7 +101,7 @@ impl Run {
         self.checkpoint = events.last().unwrap().position;
         for letter in changes.dead_letters {
             let event = events.iter().find(|event| event.position == letter.position).unwrap();
-            self.store.letters.insert(letter.position, (event.clone(), letter.kind));
+            self.store.letters.insert(letter.position, (event.clone(), letter.kind.into_owned()));
         }
     }
 
@@ -115,7 +115,7 @@ impl Run {
             for tried in self.complete(batch).tried {
                 match tried.stays {
                     None => _ = self.store.letters.remove(&tried.position),
-                    Some((kind, _)) => self.store.letters.get_mut(&tried.position).unwrap().1 = kind,
+                    Some((kind, _)) => self.store.letters.get_mut(&tried.position).unwrap().1 = kind.into(),
                 }
             }
         }

@@ -33,13 +33,17 @@ mod waits;
 mod watchman;
 
 pub use board::{Board, Observed, Place, Progress, Stage, TableProgress};
+pub(crate) use continuity::Continuity;
 pub use halt::Halt;
+pub(crate) use halt::caught;
 pub use health::{Health, Stall};
 pub use meters::Meters;
 pub use observer::Observer;
 pub use processor::Definition;
+pub(crate) use processor::{hash_seed, remember};
 pub use rate::Rate;
 pub use recovery::{History, judge, observe};
+pub(crate) use retry::RaisedAtEnd;
 pub use retry::{Patience, StopFlag, until_available};
 pub use rulings::Rulings;
 pub use supervisor::{Deploying, Goal, Outcome, Supervisor, run_all};

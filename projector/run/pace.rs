@@ -32,6 +32,8 @@ pub struct Situation {
     pub committing: bool,
     /// Jobs that are left.
     pub jobs: usize,
+    /// Whether the next job needs everything to be committed first.
+    pub job_after_commits: bool,
     /// Whether there are orders to carry out, or dead letters that wait for nothing any more.
     pub letters: bool,
     /// Whether there are too many dead letters: until there are fewer, nothing else is done than to settle them.
@@ -90,8 +92,9 @@ pub fn decide(now: &Situation) -> Step {
     } else if !now.reading && !now.buffered && !has_reached && !now.flooded {
         Step::Read
     } else if let (true, Some(work)) = (now.computed < WAITING, next_work(now)) {
-        // Dead letters are read from the store, which must be where the engine is.
-        if work == Work::Letters && !is_idle { Step::Wait } else { Step::Fold(work) }
+        // Dead letters are read from the store, which must be where the engine is; so is what some jobs go by.
+        let reads_store = work == Work::Letters || work == Work::Job && now.job_after_commits;
+        if reads_store && !is_idle { Step::Wait } else { Step::Fold(work) }
     } else if has_reached && is_idle && now.jobs == 0 {
         Step::End
     } else {
@@ -129,6 +132,7 @@ mod tests {
         computed: 0,
         committing: false,
         jobs: 0,
+        job_after_commits: false,
         letters: false,
         flooded: false,
         paused: false,
@@ -149,6 +153,11 @@ mod tests {
             ("but not too far", Situation { buffered: true, committing: true, computed: 2, ..reading }, Step::Wait),
             ("it commits as soon as it can", Situation { buffered: true, computed: 1, ..reading }, Step::Commit),
             ("jobs fill the gaps", Situation { jobs: 1, ..reading }, Step::Fold(Work::Job)),
+            (
+                "some when all is committed",
+                Situation { jobs: 1, job_after_commits: true, committing: true, ..reading },
+                Step::Wait,
+            ),
             (
                 "jobs take turns with events",
                 Situation { jobs: 1, buffered: true, last: Work::Events, ..reading },

@@ -185,6 +185,11 @@ impl<'s> Processor<'s> {
         self.engine.pending_jobs()
     }
 
+    /// Whether the next job needs everything to be committed first.
+    pub fn is_job_after_commits(&self) -> bool {
+        self.engine.is_job_after_commits()
+    }
+
     /// How many things have been fetched from the store since this was asked last.
     pub fn take_fetched(&mut self) -> usize {
         std::mem::take(&mut self.fetched)
@@ -247,16 +252,16 @@ fn event_of(letter: StoredDeadLetter) -> LogEvent {
 }
 
 fn engine_limits(limits: RunLimits) -> Limits {
-    Limits {
-        cache_bytes: limits.cache_bytes,
-        fan_out: limits.fan_out,
-        // The standard library's hasher is the one source of randomness there is; results do not depend on it.
-        hash_seed: RandomState::new().hash_one(0u8),
-        ..Limits::default()
-    }
+    Limits { cache_bytes: limits.cache_bytes, fan_out: limits.fan_out, hash_seed: hash_seed(), ..Limits::default() }
 }
 
-fn remember(
+/// Something that nobody can guess. The standard library's hasher is the one source of randomness there is; results do not depend on it.
+pub fn hash_seed() -> u64 {
+    RandomState::new().hash_one(0u8)
+}
+
+/// Lets the engine see the events at these positions again.
+pub fn remember(
     engine: &mut Engine,
     log: &dyn EventLog,
     positions: std::ops::RangeInclusive<u64>,

@@ -33,6 +33,10 @@ pub struct Listening<'f> {
     id: u64,
 }
 
+/// Raises the flag when it is dropped.
+#[must_use]
+pub struct RaisedAtEnd<'f>(pub &'f StopFlag);
+
 /// How a projection asks the log and the stores: again and again while they do not answer, for all to see.
 #[derive(Clone, Copy)]
 pub struct Patience<'s> {
@@ -92,6 +96,14 @@ impl Listening<'_> {
 impl Drop for Listening<'_> {
     fn drop(&mut self) {
         self.flag.lock().retain(|(id, _)| *id != self.id);
+    }
+}
+
+// === impl RaisedAtEnd ===
+
+impl Drop for RaisedAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.raise();
     }
 }
 

@@ -14,7 +14,7 @@ use super::pace::Until;
 use super::processor::{Definition, Processor};
 use super::reader;
 use super::recovery::{judge, observe};
-use super::retry::{Patience, StopFlag};
+use super::retry::{Patience, RaisedAtEnd, StopFlag};
 use super::supervisor::Goal;
 use super::waits::Port;
 use crate::config::RunLimits;
@@ -90,9 +90,6 @@ pub enum End {
         reason: String,
     },
 }
-
-/// Raises the flag when it is dropped.
-struct RaisedAtEnd<'f>(&'f StopFlag);
 
 /// Runs a session to its end.
 pub fn run(setting: &Setting<'_>, until: Until) -> Result<End, Halt> {
@@ -171,13 +168,5 @@ impl<'s> Setting<'s> {
             progress.head = head;
             progress.pending_jobs = processor.pending_jobs();
         });
-    }
-}
-
-// === impl RaisedAtEnd ===
-
-impl Drop for RaisedAtEnd<'_> {
-    fn drop(&mut self) {
-        self.0.raise();
     }
 }

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 pub use builds::{Build, Builds, Creation, NewBuild, ProjectionRecord, Standing, Switch};
 pub use deeds::{Deed, What};
-pub use embedded::EmbeddedState;
+pub use embedded::{EmbeddedState, Staging};
 pub use orders::{Action, Asked, Carried, Order, Pause};
 pub use outbox::{Backlog, Entering, Outbox};
 use projections::codec::Key;

@@ -20,6 +20,7 @@ mod jetstream;
 mod nats;
 mod process;
 mod proxy;
+mod rebuild;
 mod redis;
 mod reference;
 mod starting;

@@ -252,6 +252,16 @@ pub fn decode_key(mut bytes: &[u8]) -> Result<Vec<Value<'static>>, Corrupt> {
     Ok(values)
 }
 
+/// A key of its first `parts` parts, and one of all others.
+pub fn split_key(key: &[u8], parts: usize) -> Result<(Key, Key), Corrupt> {
+    let mut rest = key;
+    for _ in 0..parts {
+        decode_part(&mut rest)?;
+    }
+    let (first, others) = key.split_at(key.len() - rest.len());
+    Ok((Key::from_bytes(first), Key::from_bytes(others)))
+}
+
 fn decode_part(bytes: &mut &[u8]) -> Result<Value<'static>, Corrupt> {
     Ok(match take::<1>(bytes)?[0] {
         NULL => Value::Null,
@@ -404,6 +414,16 @@ mod tests {
             let key = Key::of(&[Value::Interval(Interval { months, days: 3, micros: -1 })]);
             assert_eq!(decode_key(&key).map(|values| Key::of(&values)), Ok(key), "{months}");
         }
+    }
+
+    #[test]
+    fn a_key_comes_apart_where_a_part_ends() {
+        let values = [Value::Text("a\0b".into()), Value::Null, Value::Int(7)];
+        for parts in 0..=3 {
+            let apart = (Key::of(&values[..parts]), Key::of(&values[parts..]));
+            assert_eq!(split_key(&Key::of(&values), parts), Ok(apart), "{parts}");
+        }
+        assert!(split_key(&Key::of(&values), 4).is_err());
     }
 
     #[test]

@@ -4,7 +4,7 @@ mod key;
 mod key_text;
 mod row;
 
-pub use key::{Key, KeyBuilder, decode_key};
+pub use key::{Key, KeyBuilder, decode_key, split_key};
 pub use key_text::{BadKeyText, parse_key, print_key};
 pub use row::{Row, RowBuilder};
 

@@ -17,11 +17,10 @@ use super::fold::{self, Folder};
 use super::job::{Job, Way};
 use super::job_page::{Page, RunningJob};
 use super::jobs::Progress;
-use super::materialization::Materialization;
 use super::parking::{Cause, Parking};
 use super::retrial;
 use block::Work;
-use page::RunningMaterialization;
+pub use page::RunningMaterialization;
 
 /// A batch of events, or a page of a job, under way. Made by [`Engine::begin`](super::Engine::begin).
 pub struct Batch<'e> {
@@ -119,9 +118,9 @@ impl<'e> Batch<'e> {
     }
 
     /// A page of a materialization; its documents are of the position `checkpoint`, at which they are evaluated.
-    pub fn of_materialization(number: u64, id: u64, at: Materialization, checkpoint: u64, limits: &Limits) -> Self {
-        let stage = Stage::Block { number: at.block(), work: Work::Page };
-        let materialization = Some(RunningMaterialization::new(id, at));
+    pub fn of_materialization(number: u64, running: RunningMaterialization, checkpoint: u64, limits: &Limits) -> Self {
+        let stage = running.block().map_or(Stage::Done, |number| Stage::Block { number, work: Work::Page });
+        let materialization = Some(running);
         Batch { materialization, stage, position: checkpoint, ..Batch::new(number, Vec::new(), limits) }
     }
 
@@ -209,6 +208,7 @@ impl<'e> Batch<'e> {
     fn refuse(&mut self, event: &LogEvent, refusal: Refusal, tools: &mut Tools<'_>) {
         self.changes.tally.dead += 1;
         let Refusal { kind, reason, keys, cause } = refusal;
+        let kind = kind.into();
         let LogEvent { position, time, .. } = *event;
         if tools.plan.dead_letters.policy == Policy::Park {
             tools.parking.park(&keys, position, cause);

@@ -1,6 +1,7 @@
 //! What the engine keeps: cells and sets. A cell is some bytes under a key; a set is the keys listed under a value.
 //! A store needs to know no more than this, and documents and dead letters, to serve the engine.
 
+use std::borrow::Cow;
 use std::ops::AddAssign;
 use std::sync::Arc;
 
@@ -146,7 +147,7 @@ pub struct DeadLetter {
     /// When the log took it, in microseconds since 1970.
     pub time: i64,
     /// The kind of failure, stable, for counting: `broken_json`, `unknown_type`…
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// What was wrong, for a person.
     pub reason: String,
     /// The entity keys the event touches, as far as they are known; later events of these keys wait.

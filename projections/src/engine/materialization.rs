@@ -44,7 +44,7 @@ pub enum Source {
 // === impl Materialization ===
 
 impl Materialization {
-    /// The block whose turn it is; the number of all blocks, where there is none.
+    /// The block whose turn it is.
     pub fn block(&self) -> BlockId {
         self.block
     }

@@ -49,12 +49,13 @@ pub use in_memory::InMemory;
 pub use seeding::Seeding;
 pub use subject::matches as subject_matches;
 
-use batch::{Outcome, Tools};
+use batch::{Outcome, RunningMaterialization, Tools};
 use cache::Cache;
 use decode::Decoder;
 use duplicates::Duplicates;
 use job_page::Page;
 use jobs::{Jobs, Task};
+use materialization::Source;
 use parking::Parking;
 
 /// Folds and joins the events of one projection.
@@ -138,6 +139,11 @@ impl Engine {
         self.jobs.len()
     }
 
+    /// Whether the next job reads from the store what batches have made. Then it begins when all of these are committed.
+    pub fn is_job_after_commits(&self) -> bool {
+        matches!(self.jobs.next(), Some((_, Task::Materialize(at))) if matches!(at.source(&self.plan), Some(Source::Groups(_))))
+    }
+
     /// Begins a batch of events, in the order of the log, all after those of the batch before. One batch at a time.
     pub fn begin<'e>(&mut self, events: &'e [LogEvent]) -> Batch<'e> {
         let mut buffer = Extracted::default();
@@ -147,14 +153,17 @@ impl Engine {
         Batch::new(number, events, &self.limits)
     }
 
-    /// Begins a batch that works off a page of a job, if there is one. `checkpoint`: the position up to which
-    /// events have been folded.
+    /// Begins a batch that works off a page of a job, if there is one; see [`Engine::is_job_after_commits`]. `checkpoint`: the position up
+    /// to which events have been folded.
     pub fn begin_job(&mut self, checkpoint: u64) -> Option<Batch<'static>> {
         let (id, task) = self.jobs.next().map(|(id, task)| (id, task.clone()))?;
         let number = self.next_number();
         Some(match task {
             Task::FanOut(job) => Batch::of_job(number, id, job, checkpoint, &self.limits),
-            Task::Materialize(at) => Batch::of_materialization(number, id, at, checkpoint, &self.limits),
+            Task::Materialize(at) => {
+                let running = RunningMaterialization::new(id, at, &self.plan);
+                Batch::of_materialization(number, running, checkpoint, &self.limits)
+            }
         })
     }
 

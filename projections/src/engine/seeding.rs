@@ -8,8 +8,10 @@ use std::sync::Arc;
 use schemas::{Extracted, Registry};
 
 use super::batch::{Batch, Outcome};
+use super::cache::Table;
 use super::cells::{CellKey, Changes, Missing, Space};
 use super::exchange::{Answers, Limits, LogEvent};
+use super::materialization::Materialization;
 use super::{Engine, fold};
 use crate::codec::{Corrupt, Row};
 use crate::plan::Plan;
@@ -45,9 +47,10 @@ impl Seeding {
         self.engine.cache.assume_rows_complete();
     }
 
-    /// As [`Engine::restore`].
-    pub fn restore(&mut self, cell: &CellKey, bytes: &[u8]) -> Result<(), Corrupt> {
-        self.engine.restore(cell, bytes)
+    /// The engine itself, for what it has to be told before the first batch: what is stored, what came before, and what operators have
+    /// discarded. It begins no batch.
+    pub fn engine_mut(&mut self) -> &mut Engine {
+        &mut self.engine
     }
 
     /// Whether events may be folded into the build, of which there have been so many commits, without its views: not where views have begun to be
@@ -57,16 +60,6 @@ impl Seeding {
             Some(at) => at.is_at_start() && self.engine.jobs.len() == 1,
             None => commits == 0,
         }
-    }
-
-    /// As [`Engine::remember`].
-    pub fn remember(&mut self, event: &LogEvent) {
-        self.engine.remember(event);
-    }
-
-    /// As [`Engine::discard`].
-    pub fn discard(&mut self, position: u64) {
-        self.engine.discard(position);
     }
 
     /// Begins a batch of events, in the order of the log, all after those of the batch before. One batch at a time.
@@ -106,16 +99,15 @@ impl Seeding {
     pub fn open_bytes(&self) -> usize {
         let Some(open) = &self.open else { return 0 };
         let cache = &self.engine.cache;
-        let touched: usize = cache.rows.iter().map(super::cache::Table::touched_weight).sum();
+        let touched: usize = cache.rows.iter().map(Table::touched_weight).sum();
         touched + cache.weight().saturating_sub(open.weight)
     }
 
     /// Closes the rows that batches have changed since this was called last; the number and the changes of the commit. It is to be
     /// followed by [`Seeding::committed`], in the order of the numbers; what comes after it may be folded before.
     pub fn close(&mut self) -> (u64, Changes) {
-        self.open();
-        // There is one now.
-        let Open { number, mut changes, .. } = self.open.take().unwrap_or_else(|| unreachable!("rows that are not open"));
+        let open = self.open.take();
+        let Open { number, mut changes, .. } = open.unwrap_or_else(|| Open::begin(&mut self.engine));
         let Engine { plan, cache, parking, jobs, .. } = &mut self.engine;
         cache.seal_rows();
         changes.links = fold::index_links(plan, cache);
@@ -139,15 +131,20 @@ impl Seeding {
     /// An engine that goes on with the materialization: what is closed must have been committed. It knows the rows that are cached here.
     pub fn into_engine(self) -> Engine {
         let mut engine = self.engine;
-        engine.cache.assume_views_complete();
+        if engine.jobs.materialization().is_some_and(Materialization::is_at_start) {
+            engine.cache.assume_views_complete();
+        }
         engine
     }
 
     fn open(&mut self) -> &mut Open {
-        let engine = &mut self.engine;
-        self.open.get_or_insert_with(|| {
-            let weight = engine.cache.weight();
-            Open { number: engine.next_number(), changes: Changes::default(), weight }
-        })
+        self.open.get_or_insert_with(|| Open::begin(&mut self.engine))
+    }
+}
+
+impl Open {
+    fn begin(engine: &mut Engine) -> Open {
+        let weight = engine.cache.weight();
+        Open { number: engine.next_number(), changes: Changes::default(), weight }
     }
 }

@@ -114,6 +114,7 @@ impl<'s> Session<'s> {
             computed: self.computed.len(),
             committing: self.is_committing,
             jobs: self.processor.pending_jobs(),
+            job_after_commits: self.processor.is_job_after_commits(),
             letters: self.has_letters(),
             flooded: self.is_flooded(),
             paused: self.desk.pause().is_some(),

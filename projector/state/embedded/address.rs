@@ -9,14 +9,29 @@
 
 use projections::codec::Key;
 use projections::engine::{CellKey, SetKey, SetSpace, Space};
+use projections::plan::ViewId;
 
 const ROW: u8 = 1;
 const CONTRIBUTION: u8 = 2;
 const GROUP: u8 = 3;
 const JOB: u8 = 4;
 const PARKED: u8 = 5;
+const DOCUMENT: u8 = 6;
+const LETTER: u8 = 7;
+const START: u8 = 8;
 const INDEX: u8 = 1;
 const MEMBERS: u8 = 2;
+
+/// What a stored cell is.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// A cell of the engine.
+    Cell(CellKey),
+    /// A document, in a file in which documents are cells.
+    Document(ViewId, Key),
+    /// A dead letter, there too, by its position.
+    Letter(u64),
+}
 
 /// The stored key of a cell; documents are stored elsewhere and have none.
 pub fn of_cell(cell: &CellKey) -> Option<Vec<u8>> {
@@ -32,6 +47,59 @@ pub fn of_space(space: Space) -> Option<[u8; 3]> {
         Space::Job => Some(prefix(JOB, 0)),
         Space::Parked => Some(prefix(PARKED, 0)),
         Space::Document(_) => None,
+    }
+}
+
+/// The stored key of a document, where documents are cells.
+pub fn of_document(view: ViewId, key: &Key) -> Vec<u8> {
+    joined(prefix(DOCUMENT, view), &[key])
+}
+
+/// The stored key of a dead letter, where dead letters are cells.
+pub fn of_letter(position: u64) -> Vec<u8> {
+    joined(letters(), &[&position.to_be_bytes()])
+}
+
+/// What the stored keys of dead letters start with.
+pub fn letters() -> [u8; 3] {
+    prefix(LETTER, 0)
+}
+
+/// The stored key of the place where a part starts, behind all of what is to be loaded.
+pub fn of_start(number: u64) -> Vec<u8> {
+    joined(starts(), &[&number.to_be_bytes()])
+}
+
+/// What the stored keys of such places start with.
+pub fn starts() -> [u8; 3] {
+    prefix(START, 0)
+}
+
+/// What is stored under this key of a cell.
+pub fn parse_cell(stored: &[u8]) -> Option<Stored> {
+    let ([family, high, low], rest) = stored.split_first_chunk()?;
+    let (number, key) = (usize::from(u16::from_be_bytes([*high, *low])), Key::from_bytes(rest));
+    let cell = |space| Some(Stored::Cell(CellKey { space, key: key.clone() }));
+    match *family {
+        ROW => cell(Space::Row(number)),
+        CONTRIBUTION => cell(Space::Contribution(number)),
+        GROUP => cell(Space::Group(number)),
+        JOB => cell(Space::Job),
+        PARKED => cell(Space::Parked),
+        DOCUMENT => Some(Stored::Document(number, key)),
+        LETTER => Some(Stored::Letter(u64::from_be_bytes(rest.try_into().ok()?))),
+        _ => None,
+    }
+}
+
+/// The set of the member that is stored under this key, and the key without what names the family: the set's value, then the member.
+pub fn parse_link(stored: &[u8]) -> Option<(SetSpace, &[u8])> {
+    let ([family, high, low], rest) = stored.split_first_chunk()?;
+    let number = usize::from(u16::from_be_bytes([*high, *low]));
+    match *family {
+        INDEX => Some((SetSpace::Index(number), rest)),
+        MEMBERS => Some((SetSpace::Members(number), rest)),
+        _ => None,
     }
 }
 
@@ -80,6 +148,21 @@ fn joined(prefix: [u8; 3], parts: &[&[u8]]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn stored_keys_come_back() {
+        let key = Key::of(&[schemas::Value::Int(7)]);
+        for space in [Space::Row(300), Space::Contribution(1), Space::Group(2), Space::Job, Space::Parked] {
+            let cell = CellKey { space, key: key.clone() };
+            assert_eq!(of_cell(&cell).as_deref().and_then(parse_cell), Some(Stored::Cell(cell)));
+        }
+        assert_eq!(parse_cell(&of_document(3, &key)), Some(Stored::Document(3, key.clone())));
+        assert_eq!(parse_cell(&of_letter(9)), Some(Stored::Letter(9)));
+        assert_eq!(parse_cell(&of_start(9)), None, "it is no part of the build");
+        let set = SetKey { space: SetSpace::Members(4), value: key.clone() };
+        let stored = of_member(&set, &key).unwrap();
+        assert_eq!(parse_link(&stored), Some((SetSpace::Members(4), &[&key[..], &key].concat()[..])));
+    }
 
     #[test]
     fn the_end_of_a_prefix() {

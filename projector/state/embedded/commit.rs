@@ -1,7 +1,10 @@
 //! Writing a commit: first what stands in its way, then everything in the order of the keys.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use projections::codec::{Key, Row};
-use projections::engine::{Changes, Content, DeadLetter, DocumentChange, Tried};
+use projections::engine::{CellKey, Changes, Content, DeadLetter, DocumentChange, Tried};
 use rusqlite::{Transaction, params};
 
 use super::layout::{Layout, ViewLayout};
@@ -11,7 +14,7 @@ use crate::state::{Claim, Commit, Entering, Outcome};
 
 /// What a commit writes, encoded and sorted: neighbours share pages, and pages are written once.
 pub struct Writes<'a> {
-    cells: Vec<(Vec<u8>, Option<&'a [u8]>)>,
+    cells: Vec<CellWrite<'a>>,
     links: Vec<(Vec<u8>, bool)>,
     documents: Vec<DocumentWrite<'a>>,
     dead_letters: &'a [DeadLetter],
@@ -19,6 +22,9 @@ pub struct Writes<'a> {
     /// The number under which the documents are entered into the outbox, if they are.
     enters: Option<u64>,
 }
+
+/// The stored key of a cell, and what becomes of it: `None` removes it.
+pub type CellWrite<'a> = (Vec<u8>, Option<Cow<'a, [u8]>>);
 
 /// A document to write, or to remove.
 struct DocumentWrite<'a> {
@@ -77,19 +83,34 @@ impl<'a> Writes<'a> {
     /// Encodes and sorts what the commit writes.
     pub fn prepare(layout: &Layout, commit: &Commit<'a>, entering: Entering) -> Writes<'a> {
         let changes: &'a Changes = commit.changes;
-        let cells = changes.cells.iter().filter_map(|(cell, bytes)| Some((address::of_cell(cell)?, bytes.as_deref())));
-        let links = changes.links.iter().filter_map(|link| Some((address::of_member(&link.set, &link.member)?, link.present)));
         let mut writes = Writes {
-            cells: cells.collect(),
-            links: links.collect(),
             documents: changes.documents.iter().map(|change| DocumentWrite::prepare(layout, change)).collect(),
             dead_letters: &changes.dead_letters,
             tried: &changes.tried,
             enters: (entering == Entering::Changes).then_some(commit.checkpoint.commits),
+            ..Writes::of_cells(changes, Vec::new())
+        };
+        writes.documents.sort_unstable_by(|a, b| (a.view, a.key).cmp(&(b.view, b.key)));
+        writes
+    }
+
+    /// Encodes and sorts the cells and links of these changes, and nothing else; `more` are cells to write beside them.
+    pub fn of_cells(changes: &'a Changes, more: Vec<CellWrite<'a>>) -> Writes<'a> {
+        let encoded = |(cell, bytes): &'a (CellKey, Option<Arc<[u8]>>)| {
+            Some((address::of_cell(cell)?, bytes.as_deref().map(Cow::Borrowed)))
+        };
+        let cells = changes.cells.iter().filter_map(encoded).chain(more);
+        let links = changes.links.iter().filter_map(|link| Some((address::of_member(&link.set, &link.member)?, link.present)));
+        let mut writes = Writes {
+            cells: cells.collect(),
+            links: links.collect(),
+            documents: Vec::new(),
+            dead_letters: &[],
+            tried: &[],
+            enters: None,
         };
         writes.cells.sort_unstable();
         writes.links.sort_unstable();
-        writes.documents.sort_unstable_by(|a, b| (a.view, a.key).cmp(&(b.view, b.key)));
         writes
     }
 

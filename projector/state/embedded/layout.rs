@@ -18,6 +18,10 @@ pub struct Layout {
     pub remove_cell: String,
     /// Reads cells: from, below.
     pub range_of_cells: String,
+    /// Reads all cells: above, below.
+    pub cells_after: String,
+    /// Reads all members, each with an empty value: above.
+    pub links_after: String,
     /// Reads keys of cells: above, below, limit.
     pub page_of_cells: String,
     /// Reads members: above, below, limit.
@@ -65,6 +69,8 @@ impl Layout {
             put_cell: format!("INSERT INTO {cells} VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value"),
             remove_cell: format!("DELETE FROM {cells} WHERE key = ?1"),
             range_of_cells: format!("SELECT key, value FROM {cells} WHERE key >= ?1 AND key < ?2 ORDER BY key"),
+            cells_after: format!("SELECT key, value FROM {cells} WHERE key > ?1 AND key < ?2 ORDER BY key"),
+            links_after: format!("SELECT key, x'' FROM {links} WHERE key > ?1 AND ?2 IS NOT NULL ORDER BY key"),
             page_of_cells: format!("SELECT key FROM {cells} WHERE key > ?1 AND key < ?2 ORDER BY key LIMIT ?3"),
             page_of_links: format!("SELECT key FROM {links} WHERE key > ?1 AND key < ?2 ORDER BY key LIMIT ?3"),
             put_link: format!("INSERT INTO {links} VALUES (?1) ON CONFLICT DO NOTHING"),

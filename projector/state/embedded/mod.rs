@@ -15,6 +15,8 @@ mod orders;
 mod outbox;
 mod presence;
 mod records;
+mod staged;
+mod staging;
 mod views;
 
 use std::sync::Arc;
@@ -25,6 +27,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 pub use self::documents::document;
 use self::layout::Layout;
 pub use self::layout::ViewLayout;
+pub use self::staging::{Page, PageLimit, Place, Staging};
 pub use self::views::{layout as view_layout, position};
 use super::catalogues::Catalogues;
 use super::views::StoredDeadLetter;
@@ -118,7 +121,12 @@ impl StateStore for EmbeddedBuild {
 
     fn commit(&self, commit: &Commit<'_>) -> Result<Outcome, Fault> {
         // What can be done before the file is locked is done before.
-        let writes = commit::Writes::prepare(&self.layout, commit, self.entering);
+        self.write(commit, &commit::Writes::prepare(&self.layout, commit, self.entering))
+    }
+}
+
+impl EmbeddedBuild {
+    fn write(&self, commit: &Commit<'_>, writes: &commit::Writes<'_>) -> Result<Outcome, Fault> {
         let outcome = self.database.write("committing", |file| {
             let outcome = commit::advance(file, &self.projection, self.number, commit)?;
             if outcome == Some(Outcome::Committed) {
@@ -129,9 +137,7 @@ impl StateStore for EmbeddedBuild {
         })?;
         outcome.ok_or_else(|| self.is_gone())
     }
-}
 
-impl EmbeddedBuild {
     fn is_gone(&self) -> Fault {
         let what = format!("generation {} of {}", self.number, self.projection);
         Fault::Gone { place: self.database.path().display().to_string(), what }

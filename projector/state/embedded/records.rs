@@ -14,7 +14,7 @@ pub fn put_dead_letter(file: &Connection, projection: &str, number: u64, letter:
         number,
         letter.position,
         letter.time,
-        letter.kind,
+        &*letter.kind,
         letter.reason,
         letter_keys::print(letter),
         &letter.event[..]

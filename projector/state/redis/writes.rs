@@ -98,7 +98,7 @@ impl Writes<'_> {
     }
 
     fn dead_letter(&mut self, letter: &DeadLetter) {
-        let entry = dead_letters::entry(letter.position, letter.kind);
+        let entry = dead_letters::entry(letter.position, &letter.kind);
         self.add("ZADD", self.keys.dead_letters().as_bytes(), &[Cow::Borrowed(b"0"), owned(entry)]);
         self.add("HSET", self.keys.dead_letter(letter.position).as_bytes(), &dead_letters::fields(letter));
     }

@@ -35,9 +35,9 @@ impl Build {
     fn seeding(&self, log: &[LogEvent]) -> Seeding {
         let mut seeding = Seeding::new(self.plan.clone(), self.registry.clone(), self.limits.clone());
         for (cell, bytes) in &self.memory.cells {
-            seeding.restore(cell, bytes).expect("what is stored can be read");
+            seeding.engine_mut().restore(cell, bytes).expect("what is stored can be read");
         }
-        log.iter().filter(|event| event.position <= self.checkpoint).for_each(|event| seeding.remember(event));
+        log.iter().filter(|event| event.position <= self.checkpoint).for_each(|event| seeding.engine_mut().remember(event));
         if self.checkpoint == 0 {
             seeding.assume_empty();
         }

@@ -91,6 +91,8 @@ fn check(client: &mut Client, seed: u64) -> Result<BTreeSet<&'static str>, Failu
     match survived(|| compare(client, seed, &case, &case.log)) {
         Ok(reached) => Ok(case.used.into_iter().chain(reached).collect()),
         Err(what) => {
+            // Told at once: to make the log shorter may take long.
+            println!("PROJECTOR_RANDOM_SEED={seed}: {what}\n");
             let (log, what) = shrunk(&case.log, what, |log| survived(|| compare(client, seed, &case, log)).err());
             Err(Failure { what: format!("PROJECTOR_RANDOM_SEED={seed}: {what}"), definitions: shown(&case, &log) })
         }

@@ -308,7 +308,7 @@ pub fn dead_letters_are_kept_with_names(fixture: &dyn Fixture) {
     let letter = |position| DeadLetter {
         position,
         time: 7,
-        kind: "broken_json",
+        kind: "broken_json".into(),
         reason: "no".into(),
         keys: keys.clone(),
         event: b"{"[..].into(),

@@ -8,7 +8,7 @@ use super::contract::{Fixture, State, cell, commit, commit_with, key, let_live, 
 
 fn letter(position: u64, kind: &'static str) -> DeadLetter {
     let keys = vec![(0, key("a"))];
-    DeadLetter { position, time: 100 + position as i64, kind, reason: "no".into(), keys, event: b"{"[..].into() }
+    DeadLetter { position, time: 100 + position as i64, kind: kind.into(), reason: "no".into(), keys, event: b"{"[..].into() }
 }
 
 fn order(position: u64, action: Action, at: i64) -> Order {

@@ -61,7 +61,8 @@ fn a_commit_is_refused_as_a_whole_while_its_slot_moves() {
     let state = open(&Part { url: cluster.url(), namespace: "test".into() });
     let store = store(&state, 1);
     let fence = store.claim().unwrap().fence;
-    let letter = DeadLetter { position: 3, time: 7, kind: "parked", reason: "no".into(), keys: vec![], event: b"{"[..].into() };
+    let letter =
+        DeadLetter { position: 3, time: 7, kind: "parked".into(), reason: "no".into(), keys: vec![], event: b"{"[..].into() };
     assert_eq!(commit(&*store, fence, 0, &Changes { dead_letters: vec![letter], ..Changes::default() }), Outcome::Committed);
 
     let moving = cluster.begin_move("{test:shop:0}:projection");

@@ -80,8 +80,6 @@ impl Batch<'_> {
             Work::Documents(units) => self.documents(number, units, tools, missing),
             Work::Contributions(units) => self.contributions(number, units, tools, missing),
             Work::Regroup { rollup, stale } => Some(self.regroup(rollup, stale, tools, missing)),
-            // When all units have contributed, a materialization comes to the groups.
-            Work::Groups { .. } if self.materialization.is_some() => None,
             Work::Groups { rollup } => self.groups(rollup, tools, missing),
             Work::Page => Some(self.page(number, tools, missing)),
             Work::GroupPage { rollup, page } => self.group_page(rollup, page, tools, missing),
@@ -195,7 +193,9 @@ impl Batch<'_> {
         if let RollupReader::Blocks = rollup.reader {
             return None;
         }
-        let changed = tools.cache.groups[number].changed().iter();
+        // A materialization comes to the groups that there are when all units have contributed.
+        let is_whole = self.materialization.is_none();
+        let changed = tools.cache.groups[number].changed().iter().filter(|changed| is_whole || changed.new.is_none());
         let documents: Vec<Document> = changed
             .map(|changed| (changed.key.clone(), changed.position, group::document(rollup, &changed.key, changed.new.as_deref())))
             .collect();

@@ -1,7 +1,7 @@
 //! A page of a materialization: its units are evaluated, or its groups made documents, and nothing else.
 
 use crate::codec::Key;
-use crate::plan::{Output, RollupId};
+use crate::plan::{BlockId, Output, Plan, RollupId};
 
 use super::super::cache::Known;
 use super::super::cells::{CellKey, Missing, Space};
@@ -22,8 +22,15 @@ pub struct RunningMaterialization {
 // === impl RunningMaterialization ===
 
 impl RunningMaterialization {
-    pub fn new(number: u64, at: Materialization) -> Self {
-        RunningMaterialization { number, at: Some(at) }
+    pub fn new(number: u64, at: Materialization, plan: &Plan) -> Self {
+        // Of a projection without views nothing is left.
+        let at = at.source(plan).map(|_| at);
+        RunningMaterialization { number, at }
+    }
+
+    /// The block whose turn it is, if anything is left.
+    pub fn block(&self) -> Option<BlockId> {
+        self.at.as_ref().map(Materialization::block)
     }
 
     /// What came of it.
