@@ -11,7 +11,7 @@ use projector::config::RunLimits;
 use projector::demo::Shop;
 use projector::deploy::Mode;
 use projector::log::{EmbeddedLog, EventLog, NewEvent};
-use projector::run::{Board, Definition, Deploying, Goal, StopFlag, Supervisor, run_all};
+use projector::run::{Board, Definition, Deploying, Goal, Making, StopFlag, Supervisor, run_all};
 use projector::sqlite::{Database, Durability};
 use projector::state::EmbeddedState;
 use projector::stores::Stores;
@@ -115,7 +115,7 @@ fn apply(definitions: &[Definition], events: &[LogEvent]) -> Duration {
         writer: None,
     };
     let (board, stop) = (Arc::new(Board::default()), Arc::new(StopFlag::default()));
-    let deploying = Deploying { mode: Mode::ByItself, mapping: 0 };
+    let deploying = Deploying { mode: Mode::ByItself, mapping: 0, making: Making::default() };
     let supervisor = Supervisor { stores, limits: LIMITS, deploying, board, stop };
     let start = Instant::now();
     let outcomes = run_all(&supervisor, definitions, Goal::CatchUp);

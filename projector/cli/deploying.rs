@@ -15,7 +15,7 @@ use crate::definitions::{self, Definitions, Sources};
 use crate::deploy::{CannotRebuild, Deployed, Effort, Proposal, Rebuild, Rebuilt, Then, effort, propose};
 use crate::fault::Fault;
 use crate::log::EventLog;
-use crate::run::{Definition, Deploying, Goal, Supervisor};
+use crate::run::{Definition, Goal, Supervisor};
 use crate::state::Builds;
 use crate::stores::Stores;
 
@@ -60,7 +60,7 @@ impl Builder {
         telemetry::start(&config.telemetry);
         let definitions = definitions::load(config)?;
         let stores = Stores::open(config)?;
-        let deploying = Deploying { mode: config.deploy, mapping: definitions.mapping };
+        let deploying = config.deploying(definitions.mapping);
         let (board, stop) = (Arc::default(), Arc::default());
         let supervisor = Supervisor { stores, limits: config.run, deploying, board, stop };
         let runtime = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(Failure::NoThreads)?;

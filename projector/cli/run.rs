@@ -25,7 +25,7 @@ use crate::deploy::{Mode, propose};
 use crate::fault::chain;
 use crate::intake::Intake;
 use crate::query::{self, Api};
-use crate::run::{Definition, Deploying, Goal, Observer, Outcome, StopFlag, Supervisor, run_all, until_available};
+use crate::run::{Definition, Goal, Observer, Outcome, StopFlag, Supervisor, run_all, until_available};
 use crate::stores::Stores;
 
 /// Threads that answer requests: they wait more than they work.
@@ -90,7 +90,7 @@ impl Daemon {
     /// Opens the stores, and listens to the signals that end the process.
     pub fn new(config: Config, definitions: Definitions) -> Result<Daemon, Failure> {
         let stores = Stores::open(&config)?;
-        let deploying = Deploying { mode: config.deploy, mapping: definitions.mapping };
+        let deploying = config.deploying(definitions.mapping);
         let (board, stop) = (Arc::default(), Arc::default());
         let supervisor = Supervisor { stores, limits: config.run, deploying, board, stop };
         for projection in &definitions.projections {

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use schemas::Diagnostic;
@@ -10,6 +11,7 @@ use schemas::Diagnostic;
 use super::{LogPlace, Settings, StatePlace, TablesPlace};
 use crate::deploy::Mode;
 use crate::duration;
+use crate::run::{Deploying, Making};
 use crate::sqlite::Durability;
 
 /// The configuration, checked.
@@ -27,6 +29,10 @@ pub struct Config {
     pub tables: TablesPlace,
     /// What `run` does with definitions that are not what is deployed.
     pub deploy: Mode,
+    /// Bytes of memory for making a generation from the log.
+    pub making_memory: usize,
+    /// Where generations are made that are loaded into a server then.
+    pub making_folder: Option<PathBuf>,
     /// What a commit to a SQLite file outlives.
     pub durability: Durability,
     /// Where to answer.
@@ -96,6 +102,8 @@ impl Config {
         let tables = checker.tables(state.as_ref());
         let (projections, schemas) = (checker.path("projections"), checker.path("schemas"));
         let deploy = checker.deploy(state.as_ref());
+        let (making_memory, making_folder) =
+            (checker.at_least("deploy.", "memory", 1 << 20), checker.making_folder(state.as_ref()));
         let (log, http, durability) = (checker.log(), checker.listen(), checker.durability());
         let (run, telemetry) = (checker.run(), checker.telemetry());
         Some(Config {
@@ -105,11 +113,21 @@ impl Config {
             state: state?,
             tables: tables?,
             deploy: deploy?,
+            making_memory: making_memory?,
+            making_folder: making_folder?,
             durability: durability?,
             http: http?,
             run: run?,
             telemetry: telemetry?,
         })
+    }
+}
+
+impl Config {
+    /// What becomes of definitions that are not live. `mapping`: the fingerprint of the rules by which messages are made into events.
+    pub fn deploying(&self, mapping: u64) -> Deploying {
+        let making = Making { memory: self.making_memory, folder: self.making_folder.clone(), rate: Arc::default() };
+        Deploying { mode: self.deploy, mapping, making }
     }
 }
 
@@ -163,6 +181,11 @@ impl Checker<'_> {
             StatePlace::Redis(_) => Mode::ByApply,
         };
         self.one_of("deploy.mode", &[("", by_default), ("by-itself", Mode::ByItself), ("by-apply", Mode::ByApply)])
+    }
+
+    fn making_folder(&mut self, state: Option<&StatePlace>) -> Option<Option<PathBuf>> {
+        let folder = self.path("deploy.folder")?;
+        Some(matches!(state?, StatePlace::Redis(_)).then_some(folder))
     }
 
     fn durability(&mut self) -> Option<Durability> {

@@ -14,7 +14,7 @@ use crate::clock;
 use crate::fault::Fault;
 use crate::log::LogIdentity;
 use crate::run::Definition;
-use crate::state::{Build, Builds, Creation, Deed, NewBuild, ProjectionRecord, What};
+use crate::state::{Build, Builds, Creation, Deed, NewBuild, Order, ProjectionRecord, What};
 use crate::view::Catalogue;
 
 pub use accept::{Accepted, CannotAccept, accept};
@@ -22,6 +22,9 @@ pub use differences::{Change, Difference, Part};
 pub use proposal::{Action, Deployed, Effort, Known, Proposal, Step, effort, propose};
 pub use rebuild::{CannotRebuild, Rebuild, Rebuilt, Then, superfluous};
 pub use recall::{CannotRecall, recall};
+
+/// There are never so many orders.
+const EVERYTHING: usize = usize::MAX >> 1;
 
 /// Who decides that other definitions take the place of those that are live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,6 +143,16 @@ pub fn tidy(builds: &dyn Builds, projection: &str, kept: Option<u64>) -> Result<
     let Some(record) = record_of(builds, projection)? else { return Ok(()) };
     let is_old = |build: &&Build| Some(build.number) < record.live && Some(build.number) != kept;
     record.builds.iter().filter(is_old).try_for_each(|build| builds.drop_build(projection, build.number))
+}
+
+/// How operators have settled events of the live build, or want to, for one that is to take its place.
+pub fn inherited(builds: &dyn Builds, projection: &str, number: u64) -> Result<Vec<Order>, Fault> {
+    let Some(live) = live(builds, projection)?.filter(|live| *live != number) else { return Ok(Vec::new()) };
+    let store = builds.open(projection, live, &Catalogue::default())?;
+    let mut orders = store.settled()?;
+    let asked = store.asked(EVERYTHING)?;
+    orders.extend(asked.orders.into_iter().filter(Order::is_ruling));
+    Ok(orders)
 }
 
 /// What is known of a projection, if it is known.

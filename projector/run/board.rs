@@ -11,6 +11,7 @@ use super::health::{Health, judge};
 use super::meters::Meters;
 use super::rate::Rate;
 use super::waits::Waits;
+use crate::rebuild::Phase;
 use crate::state::Pause;
 use crate::status::Status;
 
@@ -83,7 +84,9 @@ pub struct TableProgress {
 pub enum Stage {
     /// It checks its state against the log.
     Starting,
-    /// It builds a generation that readers do not see yet.
+    /// It makes a generation from the log, rows first; nobody sees it yet.
+    Making(Phase),
+    /// It follows the log with a generation that readers do not see yet.
     Building,
     /// It applies events to what readers see.
     Live,
@@ -240,6 +243,7 @@ impl Stage {
     pub fn word(&self) -> &'static str {
         match self {
             Stage::Starting => "starting",
+            Stage::Making(phase) => phase.word(),
             Stage::Building => "building",
             Stage::Live => "live",
             Stage::Stopped => "stopped",

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::board::{Place, Stage, TableProgress};
 use super::flusher::{Flusher, LATE_WRITES, Task, Visibility};
 use super::halt::{Halt, caught};
+use super::making;
 use super::pace::Until;
 use super::processor::Definition;
 use super::retry::{Patience, StopFlag};
@@ -16,15 +17,13 @@ use super::waits::Port;
 use crate::deploy::{self, Deployment, Role};
 use crate::fault::Fault;
 use crate::log::EventLog;
+use crate::rebuild::End as Made;
 use crate::state::{Build, Deed, Order, Switch, What};
 use crate::tables::{TableBuild, TableWriter};
 use crate::view::Catalogue;
 
 /// From one attempt to cut over to the next.
 const TRY_AGAIN: Duration = Duration::from_millis(20);
-/// There are never so many orders.
-const EVERYTHING: usize = usize::MAX >> 1;
-
 /// A build to be run.
 #[derive(Clone)]
 pub struct BuildTask<'s> {
@@ -87,12 +86,18 @@ pub fn run_to_head(task: BuildTask<'_>) -> Result<End, Halt> {
 
 /// Brings a build to the end of the log as it is now, and its tables with it. Readers do not see it.
 pub fn come_up(task: BuildTask<'_>) -> Result<End, Halt> {
+    if making::run(&task)? == Made::Stopped {
+        return Ok(End::Stopped);
+    }
     with_flusher(task, |run| run.come_up(Stage::Building))
 }
 
 /// Brings a build to the end of the log as it is now, and its tables with it, and lets readers see it in the place of the live one. Where another
 /// one took that place meanwhile nothing is seen. The end is [`End::Moved`]: there is another live build to look at.
 pub fn replace(task: BuildTask<'_>, cut_over: CutOver<'_>) -> Result<End, Halt> {
+    if making::run(&task)? == Made::Stopped {
+        return Ok(End::Stopped);
+    }
     with_flusher(task, |run| match run.come_up(Stage::Building)? {
         End::Reached => run.go_live(cut_over),
         end => Ok(end),
@@ -235,18 +240,12 @@ impl BuildRun<'_> {
         }
     }
 
-    /// How operators have settled events of the build that readers see, or want to, for one that is to take its place.
     fn inherited(&self) -> Result<Vec<Order>, Fault> {
-        let (builds, patience) = (&*self.task.supervisor.stores.builds, self.patience());
-        if self.task.deployment.role == Role::Live {
-            return Ok(Vec::new());
+        let (builds, number) = (&*self.task.supervisor.stores.builds, self.task.deployment.number);
+        match self.task.deployment.role {
+            Role::Live => Ok(Vec::new()),
+            Role::Candidate => self.patience().ask(Port::State, || deploy::inherited(builds, self.name(), number)),
         }
-        let Some(live) = self.live()?.filter(|live| *live != self.task.deployment.number) else { return Ok(Vec::new()) };
-        let store = builds.open(self.name(), live, &Catalogue::default())?;
-        let mut orders = patience.ask(Port::State, || store.settled())?;
-        let asked = patience.ask(Port::State, || store.asked(EVERYTHING))?;
-        orders.extend(asked.orders.into_iter().filter(Order::is_ruling));
-        Ok(orders)
     }
 
     fn start_flusher(&self, writer: Arc<dyn TableWriter>) -> Result<Flusher, Halt> {

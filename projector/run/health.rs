@@ -50,7 +50,7 @@ pub fn judge(progress: &Progress, waits: Vec<Wait>, now: Instant, stall_after: D
     match &progress.stage {
         Stage::Stopped => return Health::Stopped,
         Stage::Halted { code, reason } => return Health::Halted { code, reason: reason.clone() },
-        Stage::Starting | Stage::Building | Stage::Live => {}
+        Stage::Starting | Stage::Making(_) | Stage::Building | Stage::Live => {}
     }
     let lasting = now.saturating_duration_since(progress.moved);
     if lasting >= stall_after {

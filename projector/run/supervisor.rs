@@ -1,6 +1,7 @@
 //! Several projections in one process: a thread for each, none of which waits for another.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::thread;
@@ -19,6 +20,7 @@ use crate::config::RunLimits;
 use crate::deploy::{self, CannotRecall, CannotSettle, Deployment, Mode, Role, Whose};
 use crate::fault::{Fault, chain};
 use crate::log::LogIdentity;
+use crate::rebuild::RateLimit;
 use crate::state::{Standing, What};
 use crate::stores::Stores;
 
@@ -40,12 +42,25 @@ pub struct Supervisor {
 }
 
 /// What becomes of definitions that are not live.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Deploying {
     /// Who decides that they go live.
     pub mode: Mode,
     /// The fingerprint of the rules by which messages are made into events.
     pub mapping: u64,
+    /// How generations are made from the log.
+    pub making: Making,
+}
+
+/// How generations are made from the log.
+#[derive(Clone, Debug, Default)]
+pub struct Making {
+    /// About how many bytes of memory it takes at most.
+    pub memory: usize,
+    /// The folder for what does not fit; nothing where the generation itself is in a file.
+    pub folder: Option<PathBuf>,
+    /// How fast it goes at most.
+    pub rate: Arc<RateLimit>,
 }
 
 /// When a run has reached its end.

@@ -47,7 +47,7 @@ impl World {
         let file = SourceFile { path: "schemas/people/Born.v1.json".into(), text: schema.into() };
         let registry = Arc::new(Registry::build("schemas", &[file], &NoUpcasts).unwrap());
         let stores = Stores::open(&config).unwrap();
-        let deploying = Deploying { mode: config.deploy, mapping: 0 };
+        let deploying = config.deploying(0);
         let (board, stop) = (Arc::default(), Arc::default());
         World { supervisor: Supervisor { stores, limits: config.run, deploying, board, stop }, registry }
     }

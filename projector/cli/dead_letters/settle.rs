@@ -15,7 +15,7 @@ use crate::cli::telemetry;
 use crate::config::Config;
 use crate::dead_letters::{CannotSettle, Carried, Desk, Filter, Report, parse_repairs};
 use crate::definitions;
-use crate::run::{Deploying, Supervisor};
+use crate::run::Supervisor;
 use crate::state::{Action, Order};
 use crate::stores::Stores;
 
@@ -148,7 +148,7 @@ fn carry_out(config: &Config, desk: &Desk, projection: &str, orders: &[Order]) -
         return Ok(Carried::ByNextGeneration);
     };
     let stores = Stores::open(config)?;
-    let deploying = Deploying { mode: config.deploy, mapping: definitions.mapping };
+    let deploying = config.deploying(definitions.mapping);
     let (board, stop) = (Arc::default(), Arc::default());
     let supervisor = Supervisor { stores, limits: config.run, deploying, board, stop };
     match desk.carry_out(&supervisor, &definition)? {
