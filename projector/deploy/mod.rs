@@ -201,7 +201,7 @@ pub(super) mod tests {
     pub fn record(live: u64, fingerprints: &[(u64, u64)]) -> ProjectionRecord {
         let build = |&(number, fingerprint): &(u64, u64)| Build { went_live: number <= live, ..Build::new(number, fingerprint) };
         let builds = fingerprints.iter().map(build).collect();
-        ProjectionRecord { name: "shop".into(), live: Some(live), standing: Standing::Stopped, pause: None, builds }
+        ProjectionRecord { name: "shop".into(), live: Some(live), switches: 0, standing: Standing::Stopped, pause: None, builds }
     }
 
     const LOG: &str = "l";

@@ -143,8 +143,14 @@ mod tests {
     /// The shop as it runs, but for this change.
     fn deployed(change: impl FnOnce(&mut ProjectionStatus, &mut Build)) -> ProjectionStatus {
         let mut build = Build::new(1, 7);
-        let record =
-            ProjectionRecord { name: "shop".into(), live: Some(1), standing: Standing::Running, pause: None, builds: vec![] };
+        let record = ProjectionRecord {
+            name: "shop".into(),
+            live: Some(1),
+            switches: 0,
+            standing: Standing::Running,
+            pause: None,
+            builds: vec![],
+        };
         let mut status = ProjectionStatus { record, lag: Lag::default(), tables_lag: None, margin: Margin::default() };
         change(&mut status, &mut build);
         status.record.builds.push(build);

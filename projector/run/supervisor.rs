@@ -21,7 +21,7 @@ use crate::deploy::{self, CannotRecall, CannotSettle, Deployment, Mode, Role, Wh
 use crate::fault::{Fault, chain};
 use crate::log::LogIdentity;
 use crate::rebuild::RateLimit;
-use crate::state::{Standing, What};
+use crate::state::{ProjectionRecord, Standing, What};
 use crate::stores::Stores;
 
 /// Who has done what a daemon does by itself.
@@ -196,16 +196,29 @@ impl<'s> Run<'s> {
         };
         let definition = stored.as_ref().unwrap_or(self.definition);
         let number = deployment.number;
-        let task = BuildTask { supervisor: self.supervisor, definition, place: self.place.clone(), deployment, goal, stop };
+        let place = self.place.clone();
+        let task = BuildTask { supervisor: self.supervisor, definition, place, deployment, goal, stop };
+        let before = self.record()?;
         match build::run(task, until) {
-            // It was dropped: that is no news where it is not the live one any more.
-            Err(Halt::Fault(Fault::Gone { .. })) if self.live()?.is_some_and(|live| live != number) => Ok(End::Moved),
+            // It was dropped, which is no news where it is not the live one any more; or somebody has owned it meanwhile, which who switches between
+            // generations does with one that is to be live again.
+            Err(Halt::Fault(Fault::Gone { .. }) | Halt::Fenced { .. }) if self.has_switched(before.as_ref(), number)? => {
+                Ok(End::Moved)
+            }
             end => end,
         }
     }
 
-    fn live(&self) -> Result<Option<u64>, Fault> {
-        self.patience().ask(Port::State, || deploy::live(&*self.supervisor.stores.builds, self.name()))
+    /// Whether another build is live than this one, or was since.
+    fn has_switched(&self, before: Option<&ProjectionRecord>, number: u64) -> Result<bool, Fault> {
+        let switches = |record: &ProjectionRecord| record.switches;
+        let now = self.record()?;
+        let live = now.as_ref().and_then(|now| now.live);
+        Ok(live.is_some_and(|live| live != number) || now.as_ref().map(switches) > before.map(switches))
+    }
+
+    fn record(&self) -> Result<Option<ProjectionRecord>, Fault> {
+        self.patience().ask(Port::State, || deploy::record_of(&*self.supervisor.stores.builds, self.name()))
     }
 
     /// Builds what is to take the place of the live build, and runs that one beside it, if it can be, so that readers miss nothing meanwhile.
@@ -214,7 +227,7 @@ impl<'s> Run<'s> {
             Goal::Follow => self.live_beside()?,
             Goal::CatchUp | Goal::Settle => None,
         };
-        let Some((live, definition)) = live else {
+        let Some(live) = live else {
             return self.build_candidate(deployment, goal, &self.place, &self.supervisor.stop);
         };
         let stop: Arc<StopFlag> = Arc::default();
@@ -222,15 +235,7 @@ impl<'s> Run<'s> {
         let _listening = self.supervisor.stop.listen(move || raised.raise());
         let beside = self.supervisor.board.candidate(self.name());
         thread::scope(|scope| {
-            let task = BuildTask {
-                supervisor: self.supervisor,
-                definition: &definition,
-                place: self.place.clone(),
-                deployment: live,
-                goal,
-                stop: &stop,
-            };
-            let run = move || caught(|| build::run(task, Until::Forever)).flatten();
+            let run = || caught(|| self.run_live(live, goal, Until::Forever, &stop)).flatten();
             let running = thread::Builder::new().name(format!("{} live", self.name())).spawn_scoped(scope, run);
             let running = running.map_err(Halt::NoThread)?;
             let end = self.build_candidate(deployment, goal, &beside, &self.supervisor.stop);
@@ -251,15 +256,14 @@ impl<'s> Run<'s> {
         build::replace(task, CutOver { what: What::CutOver, by: BY_ITSELF, since: clock::now_micros(), older: Older::Dropped })
     }
 
-    /// The live build and its definitions; nothing where this program cannot run them, so that readers see what there is until it is replaced.
-    fn live_beside(&self) -> Result<Option<(Deployment, Definition)>, Halt> {
-        let builds = &*self.supervisor.stores.builds;
-        let record = self.patience().ask(Port::State, || deploy::record_of(builds, self.name()))?;
+    /// The live build; nothing where this program cannot run it, so that readers see what there is until it is replaced.
+    fn live_beside(&self) -> Result<Option<Deployment>, Halt> {
+        let record = self.record()?;
         let Some(build) = record.as_ref().and_then(|record| record.live_build()) else { return Ok(None) };
         match self.recall(build.number) {
-            Ok(definition) => {
+            Ok(_) => {
                 let (number, log) = (build.number, build.log.clone());
-                Ok(Some((Deployment { number, log, role: Role::Live, definitions: Whose::Stored }, definition)))
+                Ok(Some(Deployment { number, log, role: Role::Live, definitions: Whose::Stored }))
             }
             Err(Halt::Fault(fault)) => Err(fault.into()),
             Err(halt) => {

@@ -27,7 +27,8 @@ const SHARED: &str = "
 CREATE TABLE log (position INTEGER PRIMARY KEY, time INTEGER NOT NULL, subject TEXT, data BLOB NOT NULL);
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE projections (
-    name TEXT PRIMARY KEY, live INTEGER, state TEXT NOT NULL, reason TEXT, since INTEGER NOT NULL, pause TEXT
+    name TEXT PRIMARY KEY, live INTEGER, state TEXT NOT NULL, reason TEXT, since INTEGER NOT NULL, pause TEXT,
+    switches INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE generations (
     projection TEXT NOT NULL, number INTEGER NOT NULL, fingerprint BLOB NOT NULL, views TEXT NOT NULL,

@@ -105,6 +105,8 @@ pub struct ProjectionRecord {
     pub name: String,
     /// The generation that readers see.
     pub live: Option<u64>,
+    /// How often another one took the place of the live one.
+    pub switches: u64,
     /// What its owner said last.
     pub standing: Standing,
     /// The pause that it is in, if it is in one.

@@ -192,6 +192,8 @@ fn a_daemon_goes_on_with_what_somebody_lets_go_live() {
         (&["rollback people"], "Ann-2", "Ann-2"),
         (&["rollback people --to 2", "gc people --keep 0"], "Ann-3", "ANN-3"),
         (&["rebuild people", "gc people --keep 0"], "Ann-4", "ANN-4"),
+        // Somebody owns what the daemon runs, and gives it back, before the daemon has looked.
+        (&["rebuild people", "rollback people"], "Ann-5", "ANN-5"),
     ] {
         commands.iter().for_each(|command| drop(sandbox.ok(command)));
         sandbox.write("events.ndjson", ANN.replace("\"1\"", &format!("\"{event}\"")).replace("Ann", event));

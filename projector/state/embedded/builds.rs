@@ -24,16 +24,18 @@ use crate::view::Catalogue;
 impl Builds for EmbeddedState {
     fn projections(&self) -> Result<Vec<ProjectionRecord>, Fault> {
         self.database.read("reading the projections", |file| {
-            let mut select = file.prepare_cached("SELECT name, live, state, reason, pause FROM projections ORDER BY name")?;
-            let named = select
-                .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, standing(row)?, orders::pause(row, 4)?)))?;
+            let mut select =
+                file.prepare_cached("SELECT name, live, state, reason, pause, switches FROM projections ORDER BY name")?;
+            let named = select.query_map([], |row| {
+                Ok((row.get::<_, String>(0)?, row.get(1)?, standing(row)?, orders::pause(row, 4)?, row.get(5)?))
+            })?;
             named
                 .map(|record| {
-                    let (name, live, mut standing, pause) = record?;
+                    let (name, live, mut standing, pause, switches) = record?;
                     if standing == Standing::Running && !presence::is_anybody(self.database.path(), &name) {
                         standing = Standing::Killed;
                     }
-                    Ok(ProjectionRecord { builds: builds(file, &name)?, name, live, standing, pause })
+                    Ok(ProjectionRecord { builds: builds(file, &name)?, name, live, switches, standing, pause })
                 })
                 .collect()
         })
@@ -181,7 +183,8 @@ fn go_live(file: &Transaction<'_>, projection: &str, number: u64, before: Option
         if theirs.is_some_and(|theirs| ours.0 < theirs.0 || ours.1 < theirs.1) {
             return Ok(Some(Switch::Behind));
         }
-        file.execute("UPDATE projections SET live = ?2 WHERE name = ?1", params![projection, number])?;
+        let sql = "UPDATE projections SET live = ?2, switches = switches + 1 WHERE name = ?1";
+        file.execute(sql, params![projection, number])?;
     }
     let sql = "UPDATE generations SET went_live = 1 WHERE projection = ?1 AND number = ?2";
     file.execute(sql, params![projection, number])?;
@@ -199,7 +202,7 @@ fn reached(file: &Transaction<'_>, projection: &str, number: u64) -> rusqlite::R
 fn create(file: &Transaction<'_>, build: &NewBuild, views: &str) -> rusqlite::Result<()> {
     let (projection, number, definitions) = (&build.projection, build.number, &build.definitions);
     let is_first = file.execute(
-        "INSERT INTO projections VALUES (?1, ?2, 'stopped', NULL, ?3, NULL) ON CONFLICT DO NOTHING",
+        "INSERT INTO projections VALUES (?1, ?2, 'stopped', NULL, ?3, NULL, 0) ON CONFLICT DO NOTHING",
         params![projection, number, clock::now_micros()],
     )? == 1;
     let (fingerprint, creation) = (build.fingerprint.to_be_bytes(), token::unique());

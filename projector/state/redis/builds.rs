@@ -201,7 +201,8 @@ impl RedisState {
         }
         let live = record.get("live").and_then(|live| live.parse().ok());
         let (standing, pause) = (standing(&record, is_owned), orders::pause(record.get("pause")));
-        Ok(Some(ProjectionRecord { live, standing, pause, builds, name }))
+        let switches = record.get("switches").and_then(|switches| switches.parse().ok()).unwrap_or(0);
+        Ok(Some(ProjectionRecord { live, switches, standing, pause, builds, name }))
     }
 
     /// The build of this number; `None` where it was dropped meanwhile.

@@ -174,6 +174,7 @@ pub fn a_build_takes_the_place_of_the_live_one_when_it_is_not_behind(fixture: &d
     assert_eq!(state.builds.go_live("shop", 2, Some(1)).unwrap(), Switch::Live, "it may be repeated");
     assert_eq!(state.builds.go_live("shop", 3, Some(1)).unwrap(), Switch::Overtaken);
     assert_eq!(live(), (Some(2), vec![1, 2]));
+    assert_eq!(state.builds.projections().unwrap()[0].switches, 1, "what changed nothing does not count");
     assert_eq!(store(&state, 1).asked(9).unwrap().live, Some(2), "whoever runs another one is told");
     assert!(matches!(state.builds.go_live("shop", 9, Some(2)), Err(Fault::Lost { .. })));
 }

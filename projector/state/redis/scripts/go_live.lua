@@ -19,6 +19,7 @@ if live ~= ARGV[1] then
     return 'behind'
   end
   redis.call('HSET', KEYS[1], 'live', ARGV[1])
+  redis.call('HINCRBY', KEYS[1], 'switches', 1)
 end
 redis.call('HSET', KEYS[2], 'went_live', '1')
 return 'live'
