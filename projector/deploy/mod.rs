@@ -42,6 +42,8 @@ pub struct Deployment {
     pub number: u64,
     /// How it stands to what readers see.
     pub role: Role,
+    /// How far it had come when it was looked at.
+    pub position: u64,
     /// The log it is folded from.
     pub log: LogIdentity,
     /// Where its definitions are.
@@ -169,7 +171,8 @@ fn choose(record: Option<&ProjectionRecord>, fingerprint: u64, log: &LogIdentity
     let builds: &[Build] = record.map_or(&[], |record| &record.builds);
     let live = record.and_then(|record| record.live_build());
     let run = |build: &Build, role, definitions| {
-        Choice::Run(Deployment { number: build.number, role, log: build.log.clone(), definitions })
+        let (number, position, log) = (build.number, build.checkpoint.position, build.log.clone());
+        Choice::Run(Deployment { number, role, position, log, definitions })
     };
     let is_newer = |build: &&Build| live.is_none_or(|live| build.number > live.number);
     let newest = builds.iter().filter(|build| build.fingerprint == fingerprint).filter(is_newer).max_by_key(|build| build.number);
@@ -181,7 +184,8 @@ fn choose(record: Option<&ProjectionRecord>, fingerprint: u64, log: &LogIdentity
         (None, _) if mode == Mode::ByApply => Choice::Wait,
         _ => {
             let role = if live.is_none() { Role::Live } else { Role::Candidate };
-            Choice::Make(Deployment { number: next_number(record), role, log: log.clone(), definitions: Whose::Files })
+            let (number, log) = (next_number(record), log.clone());
+            Choice::Make(Deployment { number, role, position: 0, log, definitions: Whose::Files })
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::fault::Fault;
 use crate::run::build::{self, BuildTask, CutOver, Older};
 use crate::run::session::End;
 use crate::run::{Definition, Goal, Halt, Supervisor};
-use crate::state::{Build, Builds, Creation, Deed, ProjectionRecord, What};
+use crate::state::{Build, Builds, Checkpoint, Creation, Deed, ProjectionRecord, What};
 
 /// How generations are built and switched.
 pub struct Rebuild<'r> {
@@ -57,8 +57,8 @@ pub enum CannotRebuild {
     NoneBefore(String),
     /// It would be worse than what is live.
     #[error(
-        "generation {number} of {projection} is built, and has {what}: see to these (`projector dead-letters list {projection} --generation {number}`), or \
-         let it go live with them by --anyway"
+        "generation {number} of {projection} is built, and has {what}: it waits unseen; `projector rebuild {projection} --anyway` lets it go live \
+         with them, and --cancel drops it"
     )]
     Worse {
         /// The projection.
@@ -162,7 +162,8 @@ impl Rebuild<'_> {
         let number = deployment.number;
         let halted = |halt| CannotRebuild::Halted(number, halt);
         let end = self.to_the_end(|| build::run_to_head(self.task(definition, deployment.clone()))).map_err(halted)?;
-        let events = self.supervisor.board.place(self.projection).progress.borrow().tally.events();
+        let reached = self.supervisor.board.place(self.projection).progress.borrow().position;
+        let events = reached.saturating_sub(deployment.position);
         self.builds().record(self.projection, &Deed { events, ..Deed::now(What::Deployed, number, self.by, since) })?;
         Ok(if end == End::Reached { Rebuilt::Live(number) } else { Rebuilt::Stopped(number) })
     }
@@ -224,7 +225,8 @@ impl Rebuild<'_> {
     fn deployment(&self, number: u64) -> Result<Deployment, CannotRebuild> {
         let build = super::build(self.builds(), self.projection, number)?;
         let build = build.ok_or_else(|| CannotRebuild::Undeployed(self.projection.to_owned()))?;
-        Ok(Deployment { number, role: Role::Candidate, log: build.log, definitions: Whose::Stored })
+        let Build { checkpoint: Checkpoint { position, .. }, log, .. } = build;
+        Ok(Deployment { number, role: Role::Candidate, position, log, definitions: Whose::Stored })
     }
 
     fn task<'t>(&'t self, definition: &'t Definition, deployment: Deployment) -> BuildTask<'t> {

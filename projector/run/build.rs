@@ -178,7 +178,8 @@ impl BuildRun<'_> {
 
     fn went_live(&self, before: Option<u64>, CutOver { what, by, since, older }: CutOver<'_>) -> Result<End, Halt> {
         let (builds, number) = (&*self.task.supervisor.stores.builds, self.task.deployment.number);
-        let events = self.task.place.progress.borrow().tally.events();
+        // However they were folded: rows first, or by a session.
+        let events = self.task.place.progress.borrow().position.saturating_sub(self.task.deployment.position);
         let deed = Deed { before, events, ..Deed::now(what, number, by, since) };
         self.patience().ask(Port::State, || builds.record(self.name(), &deed))?;
         tracing::info!(projection = self.name(), generation = number, "went live");

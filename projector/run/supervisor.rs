@@ -262,8 +262,8 @@ impl<'s> Run<'s> {
         let Some(build) = record.as_ref().and_then(|record| record.live_build()) else { return Ok(None) };
         match self.recall(build.number) {
             Ok(_) => {
-                let (number, log) = (build.number, build.log.clone());
-                Ok(Some(Deployment { number, log, role: Role::Live, definitions: Whose::Stored }))
+                let (number, position, log) = (build.number, build.checkpoint.position, build.log.clone());
+                Ok(Some(Deployment { number, position, log, role: Role::Live, definitions: Whose::Stored }))
             }
             Err(Halt::Fault(fault)) => Err(fault.into()),
             Err(halt) => {

@@ -13,7 +13,7 @@ pub struct Deed {
     pub generation: u64,
     /// The generation that was live before, where that is another one.
     pub before: Option<u64>,
-    /// How many events were folded for it.
+    /// How many positions of the log were passed for it.
     pub events: u64,
     /// Who did it.
     pub by: String,

@@ -95,6 +95,8 @@ fn a_plan_says_what_changes_and_apply_does_it() {
     deployed 1 by ann
     cut over to 2 from 1 by bob
     ");
+    let done = sandbox.ok("history people");
+    assert!(done.lines().skip(1).all(|line| line.ends_with(", 2 events")), "what later plans are reckoned by: {done}");
 }
 
 #[test]
