@@ -17,6 +17,7 @@ pub mod fault;
 pub mod intake;
 pub mod log;
 pub mod metrics;
+pub mod operate;
 pub mod query;
 pub mod rebuild;
 pub mod run;

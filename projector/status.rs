@@ -143,6 +143,7 @@ impl ProjectionStatus {
             "generations": self.record.builds.iter().map(|build| json!({
                 "number": build.number,
                 "live": Some(build.number) == self.record.live,
+                "went_live": build.went_live,
                 "position": build.checkpoint.position,
                 "fingerprint": format!("{:016x}", build.fingerprint),
             })).collect::<Vec<_>>(),

@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::{progress, signals, telemetry};
 use crate::config::Config;
 use crate::definitions::{self, Definitions, Sources};
-use crate::deploy::{CannotRebuild, Deployed, Effort, Proposal, Rebuild, Rebuilt, Then, effort, propose};
+use crate::deploy::{CannotRebuild, Deployed, Effort, Proposal, Rebuild, Rebuilt, Shown, Then, effort, propose};
 use crate::fault::Fault;
 use crate::log::EventLog;
 use crate::run::{Definition, Goal, Supervisor};
@@ -102,7 +102,7 @@ impl Builder {
 
     /// The generations of a projection, in somebody's name.
     pub fn of<'b>(&'b self, projection: &'b str, by: &'b str) -> Rebuild<'b> {
-        Rebuild { supervisor: &self.supervisor, projection, by }
+        Rebuild { supervisor: &self.supervisor, projection, by, shown: Shown::Alone }
     }
 
     fn watched(

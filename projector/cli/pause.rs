@@ -8,6 +8,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::operator::Operator;
 use crate::clock;
+use crate::operate::{self, CannotPause};
 use crate::state;
 
 /// Let a projection apply nothing until `resume`; reads go on
@@ -55,6 +56,9 @@ impl Resume {
 }
 
 fn note(context: &Context, projection: &str, pause: Option<&state::Pause>) -> Result<(), Failure> {
-    let is_there = context.existing_stores()?.builds.pause(projection, pause)?;
-    is_there.then_some(()).ok_or_else(|| Failure::Refused(format!("there is no projection {projection}")))
+    let builds = context.existing_stores()?.builds;
+    operate::pause(&*builds, projection, pause).map_err(|cannot| match cannot {
+        CannotPause::Fault(fault) => Failure::Fault(fault),
+        refused @ CannotPause::NoProjection(_) => Failure::Refused(refused.to_string()),
+    })
 }

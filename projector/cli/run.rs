@@ -24,6 +24,7 @@ use crate::definitions::{self, Definitions};
 use crate::deploy::{Mode, propose};
 use crate::fault::chain;
 use crate::intake::Intake;
+use crate::operate::{Plant, Workshop};
 use crate::query::{self, Api};
 use crate::run::{Definition, Goal, Observer, Outcome, StopFlag, Supervisor, run_all, until_available};
 use crate::stores::Stores;
@@ -54,6 +55,7 @@ pub struct Daemon {
     runtime: Runtime,
     server: Option<JoinHandle<()>>,
     observer: Option<Observer>,
+    workshop: Arc<Workshop>,
 }
 
 /// Which port to answer on.
@@ -104,7 +106,8 @@ impl Daemon {
             .build()
             .map_err(Failure::NoThreads)?;
         signals::raise_at_end(&runtime, supervisor.stop.clone());
-        Ok(Daemon { config, definitions, supervisor, runtime, server: None, observer: None })
+        let workshop = Arc::new(Workshop::new(plant(&supervisor)));
+        Ok(Daemon { config, definitions, supervisor, runtime, server: None, observer: None, workshop })
     }
 
     /// Where a person deploys, nothing is run while there is something to deploy: what the files say would not be what readers see.
@@ -151,7 +154,7 @@ impl Daemon {
     fn serve(&self, listener: TcpListener) -> JoinHandle<()> {
         let Supervisor { stores, board, stop, limits, .. } = &self.supervisor;
         let intake = Arc::new(Intake::new(self.definitions.registry.clone()));
-        let api = Api::new(stores.clone(), board.clone(), intake, limits.stall_after);
+        let api = Api::new(stores.clone(), board.clone(), intake, self.workshop.clone(), limits.stall_after);
         let stopped = stopped(stop);
         self.runtime.spawn(async move {
             if let Err(error) = query::serve(listener, api, stopped).await {
@@ -167,6 +170,7 @@ impl Daemon {
         let outcomes = run_all(&self.supervisor, &definitions, goal);
         watching.finish();
         self.supervisor.stop.raise();
+        self.workshop.finish();
         self.finish_answers();
         judge(outcomes)
     }
@@ -182,6 +186,13 @@ impl Daemon {
         // A store that does not answer keeps its thread, and must not keep the process.
         self.runtime.shutdown_background();
     }
+}
+
+/// What the daemon works with, for what operators have it build.
+fn plant(supervisor: &Supervisor) -> Plant {
+    let Supervisor { stores, limits, deploying, board, stop } = supervisor;
+    let (limits, deploying) = (*limits, deploying.clone());
+    Plant { stores: stores.clone(), limits, deploying, board: board.clone(), stop: stop.clone() }
 }
 
 /// Done when the flag is raised.

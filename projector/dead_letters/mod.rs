@@ -4,6 +4,8 @@ mod filter;
 mod repairs;
 mod settle;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::clock;
@@ -11,7 +13,7 @@ use crate::state::Order;
 use crate::state::views::StoredDeadLetter;
 
 pub use filter::Filter;
-pub use repairs::{BadRepair, Repair, parse as parse_repairs};
+pub use repairs::{BadRepair, Repair, parse as parse_repairs, parse_one as parse_repair};
 pub use settle::{CannotSettle, Carried, Desk, Report};
 
 /// A dead letter as JSON. Its event is text where it can be, and otherwise its bytes as numbers: nothing of it is lost.
@@ -28,6 +30,27 @@ pub fn to_json(letter: &StoredDeadLetter) -> Value {
         "keys": letter.keys,
         "event": event,
     })
+}
+
+/// What came of orders, as JSON.
+pub fn report_to_json(projection: &str, carried: &Carried, report: &Report) -> Value {
+    json!({
+        "projection": projection,
+        "asked": report.asked,
+        "carried_out": *carried == Carried::Out,
+        "gone": report.gone,
+        "stay": kinds(report),
+        "left": report.left,
+    })
+}
+
+/// How many dead letters stay, by kind.
+pub fn kinds(report: &Report) -> BTreeMap<&str, usize> {
+    let mut kinds = BTreeMap::new();
+    for letter in &report.stay {
+        *kinds.entry(letter.kind.as_str()).or_default() += 1;
+    }
+    kinds
 }
 
 /// An order as JSON.

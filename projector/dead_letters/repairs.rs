@@ -53,7 +53,12 @@ struct Line<'l> {
 /// The repairs in a file with one a line: objects with a position and an event, which may be an object or the text of one.
 pub fn parse(text: &str) -> Result<Vec<Repair>, BadRepair> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    lines.map(|(at, line)| parse_line(line).map_err(|reason| BadRepair::Line { line: at + 1, reason })).collect()
+    lines.map(|(at, line)| parse_one(at + 1, line)).collect()
+}
+
+/// One repair; `line`: its number, for what is said of it.
+pub fn parse_one(line: usize, text: &str) -> Result<Repair, BadRepair> {
+    parse_line(text).map_err(|reason| BadRepair::Line { line, reason })
 }
 
 fn parse_line(line: &str) -> Result<Repair, String> {

@@ -98,14 +98,19 @@ impl Desk {
         let record = record(&stores, projection)?;
         let none = || CannotSettle::NoProjection(projection.to_owned());
         let build = record.live_build().ok_or_else(none)?.clone();
-        if let Some(newer) = record.builds.iter().find(|other| other.number > build.number) {
+        // One that has been live somebody has gone back from.
+        if let Some(newer) = record.builds.iter().find(|other| other.number > build.number && !other.went_live) {
             return Err(CannotSettle::Rebuilding { projection: projection.to_owned(), number: newer.number });
         }
         Ok(Desk { stores, projection: projection.to_owned(), build })
     }
 
-    /// The dead letters that are meant.
-    pub fn select(&self, filter: &Filter) -> Result<Vec<StoredDeadLetter>, CannotSettle> {
+    /// The dead letters that are meant: of these positions, which must all be there, or of any where none is named.
+    pub fn select(&self, positions: &[u64], filter: &Filter) -> Result<Vec<StoredDeadLetter>, CannotSettle> {
+        if !positions.is_empty() {
+            let letters = positions.iter().map(|position| self.letter(*position)).collect::<Result<Vec<_>, _>>()?;
+            return Ok(letters.into_iter().filter(|letter| filter.admits(letter)).collect());
+        }
         let mut letters = Vec::new();
         filter.scan(&*self.stores.views, &self.projection, 0, usize::MAX, |letter| {
             letters.push(letter);
@@ -142,17 +147,24 @@ impl Desk {
     pub fn wait(&self, orders: &[Order]) -> Result<Carried, CannotSettle> {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let record = record(&self.stores, &self.projection)?;
-            if self.is_done(orders)? {
-                return Ok(Carried::Out);
-            }
-            match (record.pause, record.standing) {
-                (Some(pause), _) => return Ok(Carried::AfterPause(pause)),
-                (None, Standing::Running) if Instant::now() > deadline => return Ok(Carried::ByOwner),
-                (None, Standing::Running) => thread::sleep(LOOK),
-                (None, _) => return Ok(Carried::ByNobody),
+            match self.look(orders)? {
+                Carried::ByOwner if Instant::now() < deadline => thread::sleep(LOOK),
+                carried => return Ok(carried),
             }
         }
+    }
+
+    /// Whether orders have been carried out by now.
+    pub fn look(&self, orders: &[Order]) -> Result<Carried, CannotSettle> {
+        let record = record(&self.stores, &self.projection)?;
+        if self.is_done(orders)? {
+            return Ok(Carried::Out);
+        }
+        Ok(match (record.pause, record.standing) {
+            (Some(pause), _) => Carried::AfterPause(pause),
+            (None, Standing::Running) => Carried::ByOwner,
+            (None, _) => Carried::ByNobody,
+        })
     }
 
     /// Carries out all orders as the owner of the projection, for as long as it takes. `definition`: as it stands in the files.

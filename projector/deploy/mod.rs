@@ -5,6 +5,7 @@
 //! whatever the files say by then.
 
 mod accept;
+mod choice;
 mod differences;
 mod proposal;
 mod rebuild;
@@ -18,9 +19,10 @@ use crate::state::{Build, Builds, Creation, Deed, NewBuild, Order, ProjectionRec
 use crate::view::Catalogue;
 
 pub use accept::{Accepted, CannotAccept, accept};
+pub use choice::{earlier, superfluous};
 pub use differences::{Change, Difference, Part};
 pub use proposal::{Action, Deployed, Effort, Known, Proposal, Step, effort, propose};
-pub use rebuild::{CannotRebuild, Rebuild, Rebuilt, Then, superfluous};
+pub use rebuild::{CannotRebuild, Rebuild, Rebuilt, Shown, Then};
 pub use recall::{CannotRecall, recall};
 
 /// There are never so many orders.

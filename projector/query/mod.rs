@@ -6,6 +6,7 @@
 mod find;
 mod freshness;
 mod problem;
+mod refused;
 mod routes;
 mod standing;
 
@@ -22,6 +23,7 @@ use tokio::sync::Semaphore;
 pub use problem::Problem;
 
 use crate::intake::Intake;
+use crate::operate::Workshop;
 use crate::run::Board;
 use crate::stores::Stores;
 
@@ -37,6 +39,7 @@ pub struct Api {
     stores: Stores,
     board: Arc<Board>,
     intake: Arc<Intake>,
+    workshop: Arc<Workshop>,
     log_turns: Arc<Semaphore>,
     stall_after: Duration,
 }
@@ -52,7 +55,10 @@ pub fn router(api: Api) -> Router {
         .merge(routes::views::routes())
         .merge(routes::events::routes())
         .merge(routes::projections::routes())
+        .merge(routes::overview::routes())
+        .merge(routes::operations::routes())
         .merge(routes::dead_letters::routes())
+        .merge(routes::settling::routes())
         .merge(routes::health::routes())
         .merge(routes::metrics::routes())
         .method_not_allowed_fallback(async || {
@@ -66,10 +72,10 @@ pub fn router(api: Api) -> Router {
 // === impl Api ===
 
 impl Api {
-    /// `board`: what the projections of this process are doing. `intake` judges events before they are published. `stall_after`: for how
-    /// long nothing may go on before a projection counts as stalled.
-    pub fn new(stores: Stores, board: Arc<Board>, intake: Arc<Intake>, stall_after: Duration) -> Api {
-        Api { stores, board, intake, log_turns: Arc::new(Semaphore::new(BUSY_WITH_LOG)), stall_after }
+    /// `board`: what the projections of this process are doing. `intake` judges events before they are published; in `workshop`
+    /// generations are built. `stall_after`: for how long nothing may go on before a projection counts as stalled.
+    pub fn new(stores: Stores, board: Arc<Board>, intake: Arc<Intake>, workshop: Arc<Workshop>, stall_after: Duration) -> Api {
+        Api { stores, board, intake, workshop, log_turns: Arc::new(Semaphore::new(BUSY_WITH_LOG)), stall_after }
     }
 
     /// Runs what asks the log on a thread that may block, once there is one to spare.

@@ -1,11 +1,27 @@
 //! How a projection stands, as far as this process knows without asking anybody.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::Api;
 use crate::clock;
 use crate::run::{Health, Place, Wait};
+
+/// What is stored of a projection, and what this process knows of it: as `daemon` of what it runs, as `building` of what it builds beside that,
+/// as `operation` of what an operator has it do.
+pub fn described(api: &Api, name: &str, stored: Value) -> Value {
+    let place = |places: Vec<(String, Arc<Place>)>| {
+        let place = places.into_iter().find(|(of, _)| of == name).map(|(_, place)| place);
+        place.map(|place| standing(name, &place, &place.health(api.stall_after)))
+    };
+    let mut json = stored;
+    json["daemon"] = place(api.board.places()).into();
+    json["building"] = place(api.board.candidates()).into();
+    json["operation"] = api.workshop.describe(name);
+    json
+}
 
 /// As JSON; `health`: what it was judged to be.
 pub fn standing(name: &str, place: &Place, health: &Health) -> Value {
@@ -18,6 +34,8 @@ pub fn standing(name: &str, place: &Place, health: &Health) -> Value {
     let to_go = rate.and_then(|rate| rate.time_for(progress.lag())).map(|time| time.as_secs_f64());
     json!({
         "projection": name,
+        "generation": progress.generation,
+        "stage": progress.stage.word(),
         "state": health.word(),
         "code": code,
         "reason": reason,

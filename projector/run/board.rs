@@ -10,7 +10,9 @@ use tokio::sync::watch;
 use super::health::{Health, judge};
 use super::meters::Meters;
 use super::rate::Rate;
+use super::trail::{Measured, Sample, Trail};
 use super::waits::Waits;
+use crate::clock;
 use crate::rebuild::Phase;
 use crate::state::Pause;
 use crate::status::Status;
@@ -43,6 +45,7 @@ pub struct Place {
     /// What is measured of its work.
     pub meters: Meters,
     rate: Mutex<Option<Rate>>,
+    trail: Mutex<Trail>,
 }
 
 /// How far one projection is.
@@ -177,6 +180,7 @@ impl Default for Place {
             waits: Waits::default(),
             meters: Meters::default(),
             rate: Mutex::default(),
+            trail: Mutex::default(),
         }
     }
 }
@@ -189,9 +193,20 @@ impl Place {
 
     /// Measures how fast it goes; to be called from time to time.
     pub fn measure(&self) {
-        let (now, position) = (Instant::now(), self.progress.borrow().position);
+        let (position, head) = {
+            let progress = self.progress.borrow();
+            (progress.position, progress.head)
+        };
+        let now = Instant::now();
         let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
         *rate = Some(rate.map_or_else(|| Rate::new(now, position), |rate| rate.after(now, position)));
+        let measured = Measured { position, head, work: self.meters.take_work() };
+        self.trail.lock().unwrap_or_else(PoisonError::into_inner).add(clock::now_micros(), measured);
+    }
+
+    /// What was measured since the sample of this number.
+    pub fn trail(&self, after: u64) -> Vec<Sample> {
+        self.trail.lock().unwrap_or_else(PoisonError::into_inner).after(after)
     }
 
     /// How the projection is now; `stall_after`: for how long nothing may go on.

@@ -28,13 +28,15 @@ pub struct Committed {
     pub orders: Vec<String>,
     /// How long the commit took.
     pub took: Duration,
+    /// When the log took the first event of the batch, where it has events; in microseconds since 1970.
+    pub taken: Option<i64>,
 }
 
 /// Commits what it is given, in order, again and again while the store does not answer; until it is given no more.
 pub fn serve(store: &dyn StateStore, fence: u64, work: &Receiver<Computed>, inbox: &Sender<Event>, patience: Patience<'_>) {
     while let Ok(computed) = work.recv() {
         let start = Instant::now();
-        let Computed { number, follows, ref checkpoint, pending_jobs, ref changes, ref carried, ref span } = computed;
+        let Computed { number, follows, ref checkpoint, pending_jobs, ref changes, ref carried, ref span, taken } = computed;
         let _entered = span.enter();
         let commit = Commit { fence, follows, checkpoint, changes, carried };
         let event = match patience.ask(Port::State, || store.commit(&commit)) {
@@ -43,7 +45,7 @@ pub fn serve(store: &dyn StateStore, fence: u64, work: &Receiver<Computed>, inbo
                 span.record("events", tally.events()).record("documents", changes.documents.len());
                 span.record("commit_ms", took.as_secs_f64() * 1e3);
                 let orders = carried.done.clone();
-                Event::Committed(Committed { number, position, pending_jobs, outcome, tally, orders, took })
+                Event::Committed(Committed { number, position, pending_jobs, outcome, tally, orders, took, taken })
             }
             Err(fault) => Event::Failed(fault.into()),
         };

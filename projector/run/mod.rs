@@ -30,6 +30,7 @@ pub mod session;
 mod supervisor;
 #[cfg(test)]
 mod tests;
+mod trail;
 mod waits;
 mod watchman;
 
@@ -48,4 +49,5 @@ pub(crate) use retry::RaisedAtEnd;
 pub use retry::{Patience, StopFlag, until_available};
 pub use rulings::Rulings;
 pub use supervisor::{Deploying, Goal, Making, Outcome, Supervisor, run_all};
+pub use trail::{Measured, Sample, Trail, Work};
 pub use waits::{Port, Wait, Waits};

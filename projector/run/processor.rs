@@ -55,6 +55,8 @@ pub struct Computed {
     pub span: Span,
     /// The orders that it carries out.
     pub carried: Carried,
+    /// When the log took the first of its events, where it is of events; in microseconds since 1970.
+    pub taken: Option<i64>,
 }
 
 /// What an engine is made of.
@@ -118,10 +120,11 @@ impl<'s> Processor<'s> {
         let ahead = self.inherited.split_off(&(last.position + 1));
         let settled = std::mem::replace(&mut self.inherited, ahead).into_values().collect();
         let span = self.span(events.first().map(|first| first.position), &checkpoint);
+        let taken = events.first().map(|first| first.time);
         let events = self.rulings.applied_to(events);
         let batch = self.engine.begin(&events);
         let carried = Carried { done: Vec::new(), settled };
-        Ok(Some(Computed { carried, ..self.complete(batch, checkpoint, span)? }))
+        Ok(Some(Computed { carried, taken, ..self.complete(batch, checkpoint, span)? }))
     }
 
     /// Whether there are dead letters that waited for others, and wait for nothing any more.
@@ -232,7 +235,7 @@ impl<'s> Processor<'s> {
         self.checkpoint = checkpoint.clone();
         drop(entered);
         let (pending_jobs, carried) = (self.engine.pending_jobs(), Carried::default());
-        Ok(Computed { number: batch.number(), follows, checkpoint, pending_jobs, changes, carried, span })
+        Ok(Computed { number: batch.number(), follows, checkpoint, pending_jobs, changes, carried, span, taken: None })
     }
 }
 

@@ -19,6 +19,7 @@ pub fn serve(board: &Board, stall_after: Duration, ended: &Receiver<()>) {
 }
 
 fn look(board: &Board, stall_after: Duration, stalled: &mut BTreeSet<String>) {
+    board.candidates().iter().for_each(|(_, place)| place.measure());
     for (projection, place) in board.places() {
         place.measure();
         match place.health(stall_after) {

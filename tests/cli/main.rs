@@ -14,4 +14,5 @@ mod deploy;
 mod doctor;
 mod http;
 mod metrics;
+mod operations;
 mod sandbox;

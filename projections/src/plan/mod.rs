@@ -13,6 +13,7 @@ use schemas::Type;
 mod block;
 mod explain;
 mod fold;
+mod lineage;
 mod rollup;
 mod trigger;
 mod view;

@@ -1,10 +1,8 @@
 //! `dead-letters retry` and `discard`.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use clap::Args;
-use serde_json::{Value, json};
 
 use super::selection::Selection;
 use crate::cli::context::{Context, Form};
@@ -13,7 +11,7 @@ use crate::cli::failure::Failure;
 use crate::cli::operator::Operator;
 use crate::cli::telemetry;
 use crate::config::Config;
-use crate::dead_letters::{CannotSettle, Carried, Desk, Filter, Report, parse_repairs};
+use crate::dead_letters::{CannotSettle, Carried, Desk, Filter, Report, kinds, parse_repairs, report_to_json};
 use crate::definitions;
 use crate::run::Supervisor;
 use crate::state::{Action, Order};
@@ -101,12 +99,8 @@ impl Which {
         if self.positions.is_empty() && filter.is_empty() && !self.all {
             return Err(Failure::Refused("name positions, say which are meant (--kind, --key…), or write --all".to_owned()));
         }
-        let letters = if self.positions.is_empty() {
-            desk.select(&filter)?
-        } else {
-            self.positions.iter().map(|position| desk.letter(*position)).collect::<Result<Vec<_>, _>>()?
-        };
-        Ok(letters.iter().filter(|letter| filter.admits(letter)).map(|letter| (letter.position, action.clone())).collect())
+        let letters = desk.select(&self.positions, &filter)?;
+        Ok(letters.iter().map(|letter| (letter.position, action.clone())).collect())
     }
 }
 
@@ -136,7 +130,7 @@ fn settle(context: &mut Context, config: &Config, desk: &Desk, asked: Asked<'_>)
     };
     let report = desk.report(&orders)?;
     match context.form() {
-        Form::Json => context.print(to_json(projection, &carried, &report))?,
+        Form::Json => context.print(report_to_json(projection, &carried, &report))?,
         Form::Text => context.print(text(projection, verb, &carried, &report))?,
     }
     Ok(Exit::Success)
@@ -175,24 +169,4 @@ fn text(projection: &str, verb: &str, carried: &Carried, report: &Report) -> Str
             "{projection}: the definitions have changed; the next run builds a new generation, which keeps to what is discarded or repaired"
         ),
     }
-}
-
-fn to_json(projection: &str, carried: &Carried, report: &Report) -> Value {
-    json!({
-        "projection": projection,
-        "asked": report.asked,
-        "carried_out": *carried == Carried::Out,
-        "gone": report.gone,
-        "stay": kinds(report),
-        "left": report.left,
-    })
-}
-
-/// How many stay, by kind.
-fn kinds(report: &Report) -> BTreeMap<&str, usize> {
-    let mut kinds = BTreeMap::new();
-    for letter in &report.stay {
-        *kinds.entry(letter.kind.as_str()).or_default() += 1;
-    }
-    kinds
 }

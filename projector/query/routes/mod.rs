@@ -4,5 +4,8 @@ pub mod dead_letters;
 pub mod events;
 pub mod health;
 pub mod metrics;
+pub mod operations;
+pub mod overview;
 pub mod projections;
+pub mod settling;
 pub mod views;

@@ -6,9 +6,9 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use crate::query::standing::standing;
+use crate::query::standing::described;
 use crate::query::{Api, Problem};
-use crate::status::{ProjectionStatus, Status};
+use crate::status::Status;
 
 /// The routes of this resource.
 pub fn routes() -> Router<Api> {
@@ -31,19 +31,13 @@ async fn one(State(api): State<Api>, name: Result<Path<String>, PathRejection>) 
     let Path(name) = name?;
     let status = gather(&api).await?;
     let found = status.projections.iter().find(|projection| projection.record.name == name);
-    found.map(|found| Json(described(&api, found))).ok_or_else(|| Problem::not_found(format!("there is no projection {name}")))
+    found
+        .map(|found| Json(described(&api, &name, found.to_json())))
+        .ok_or_else(|| Problem::not_found(format!("there is no projection {name}")))
 }
 
 fn all_of(api: &Api, status: &Status) -> Value {
-    status.projections.iter().map(|projection| described(api, projection)).collect()
-}
-
-/// What is stored, and as `daemon` what this process knows of it, as `status --json` prints it.
-fn described(api: &Api, projection: &ProjectionStatus) -> Value {
-    let (mut json, name) = (projection.to_json(), &projection.record.name);
-    let place = api.board.places().into_iter().find(|(of, _)| of == name).map(|(_, place)| place);
-    json["daemon"] = place.map(|place| standing(name, &place, &place.health(api.stall_after))).into();
-    json
+    status.projections.iter().map(|stored| described(api, &stored.record.name, stored.to_json())).collect()
 }
 
 async fn gather(api: &Api) -> Result<Status, Problem> {
