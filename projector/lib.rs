@@ -3,6 +3,7 @@
 // They panic when nobody reads them; `cli` writes to streams that may be closed.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+pub mod access;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -15,6 +15,7 @@ use crate::dead_letters::CannotSettle;
 use crate::definitions;
 use crate::deploy::{CannotAccept, CannotRebuild};
 use crate::fault::{Fault, chain};
+use crate::query::BadIdentity;
 use crate::run::Halt;
 use crate::stores::{CannotOpen, NoLists};
 use crate::verify::CannotVerify;
@@ -71,6 +72,9 @@ pub enum Failure {
     /// No other generation is live.
     #[error(transparent)]
     CannotRebuild(#[from] CannotRebuild),
+    /// Connections cannot be encrypted.
+    #[error(transparent)]
+    BadIdentity(#[from] BadIdentity),
     /// The comparison with the log could not be made.
     #[error(transparent)]
     CannotVerify(#[from] CannotVerify),
@@ -86,7 +90,9 @@ impl Failure {
     pub fn exit(&self) -> Exit {
         match self {
             Failure::Mistakes { exit, .. } => *exit,
-            Failure::Refused(_) | Failure::Unreadable { .. } | Failure::Unwritable { .. } => Exit::Usage,
+            Failure::Refused(_) | Failure::Unreadable { .. } | Failure::Unwritable { .. } | Failure::BadIdentity(_) => {
+                Exit::Usage
+            }
             Failure::Fault(_) | Failure::NoThreads(_) => Exit::Store,
             Failure::Halted { .. } => Exit::Halted,
             Failure::CannotSettle(cannot) => match cannot {
@@ -144,6 +150,7 @@ impl Failure {
             Failure::Fault(_) => "store_failed",
             Failure::Halted { source, .. } => source.code(),
             Failure::NoThreads(_) => "no_threads",
+            Failure::BadIdentity(_) => "bad_certificate",
             Failure::CannotSettle(cannot) => match cannot {
                 CannotSettle::Fault(_) => "store_failed",
                 CannotSettle::Halted { source, .. } => source.code(),

@@ -28,6 +28,7 @@ mod signals;
 mod status;
 mod telemetry;
 mod test;
+mod token;
 mod verify;
 
 use std::path::PathBuf;
@@ -76,6 +77,7 @@ enum Command {
     Schema(schema::Schema),
     Log(log::Log),
     Doctor(doctor::Doctor),
+    Token(token::Token),
 }
 
 /// Runs the command line that the process was given.
@@ -116,6 +118,7 @@ impl Command {
             Command::Resume(command) => command.run(context),
             Command::Log(command) => command.run(context),
             Command::Doctor(command) => command.run(context),
+            Command::Token(command) => command.run(context),
         }
     }
 }

@@ -19,13 +19,13 @@ use super::progress::{self, Progress};
 use super::say::say;
 use super::signals;
 use super::telemetry;
-use crate::config::{Config, Http};
+use crate::config::{Config, Http, HttpPlace};
 use crate::definitions::{self, Definitions};
 use crate::deploy::{Mode, propose};
 use crate::fault::chain;
 use crate::intake::Intake;
 use crate::operate::{Plant, Workshop};
-use crate::query::{self, Api};
+use crate::query::{self, Api, Guard, Server};
 use crate::run::{Definition, Goal, Observer, Outcome, StopFlag, Supervisor, run_all, until_available};
 use crate::stores::Stores;
 
@@ -132,7 +132,8 @@ impl Daemon {
 
     /// Starts to answer over HTTP, and prints where.
     pub fn listen(&mut self, context: &mut Context, port: Port) -> Result<Option<SocketAddr>, Failure> {
-        let Http::Listen(address) = self.config.http else { return Ok(None) };
+        let Http::Listen(place) = self.config.http.clone() else { return Ok(None) };
+        let address = place.address;
         let bind = |address| self.runtime.block_on(TcpListener::bind(address));
         let bound = match (bind(address), port) {
             (Err(error), Port::FreeIfTaken) if error.kind() == io::ErrorKind::AddrInUse => bind(SocketAddr::new(address.ip(), 0)),
@@ -145,22 +146,21 @@ impl Daemon {
         let listener = bound.map_err(cannot_listen)?;
         let address = listener.local_addr().map_err(cannot_listen)?;
         self.observer = Some(Observer::start(self.supervisor.stores.clone(), self.supervisor.board.clone()));
-        self.server = Some(self.serve(listener));
-        context.print(format_args!("listening on http://{address}"))?;
+        let scheme = if place.identity.is_some() { "https" } else { "http" };
+        self.server = Some(self.serve(listener, place)?);
+        context.print(format_args!("listening on {scheme}://{address}"))?;
         context.flush()?;
         Ok(Some(address))
     }
 
-    fn serve(&self, listener: TcpListener) -> JoinHandle<()> {
+    fn serve(&self, listener: TcpListener, place: HttpPlace) -> Result<JoinHandle<()>, Failure> {
         let Supervisor { stores, board, stop, limits, .. } = &self.supervisor;
         let intake = Arc::new(Intake::new(self.definitions.registry.clone()));
         let api = Api::new(stores.clone(), board.clone(), intake, self.workshop.clone(), limits.stall_after);
-        let stopped = stopped(stop);
-        self.runtime.spawn(async move {
-            if let Err(error) = query::serve(listener, api, stopped).await {
-                tracing::error!("http ended: {error}");
-            }
-        })
+        let acceptor = place.identity.map(|(certificate, key)| query::acceptor(&certificate, &key)).transpose()?;
+        let server = Server { listener, acceptor, connections: place.limits.connections };
+        let routes = query::router(api, Guard::new(place.access, place.limits.requests_per_second));
+        Ok(self.runtime.spawn(server.serve(routes, stopped(stop))))
     }
 
     /// Runs all projections to their end.

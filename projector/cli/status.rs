@@ -22,7 +22,7 @@ impl Status {
     /// Runs the command.
     pub fn run(self, context: &mut Context) -> Result<Exit, Failure> {
         let config = context.config()?;
-        let running = neighbour::projections(config.http);
+        let running = config.http.address().map(neighbour::projections).unwrap_or_default();
         let gathered = Stores::open_existing(&config).map_err(Failure::from).and_then(|stores| Ok(Standing::gather(&stores)?));
         match gathered {
             Ok(status) if context.form() == Form::Json => context.print(to_json(&status, &running))?,

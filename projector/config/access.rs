@@ -48,13 +48,22 @@ impl Checker<'_> {
 
     /// The `tls_…` settings of this section.
     pub(super) fn tls(&mut self, section: &str) -> Option<Tls> {
-        let file = |name: &str| self.filled(&format!("{section}.{name}")).map(|path| self.base.join(path));
-        let (authority, certificate, key) = (file("tls_authority"), file("tls_certificate"), file("tls_key"));
+        let authority = self.file(section, "tls_authority");
+        Some(Tls { authority, identity: self.tls_identity(section)? })
+    }
+
+    /// The files of a certificate and of its key; `Some(None)` where neither is given.
+    pub(super) fn tls_identity(&mut self, section: &str) -> Option<Option<(PathBuf, PathBuf)>> {
+        let (certificate, key) = (self.file(section, "tls_certificate"), self.file(section, "tls_key"));
         if certificate.is_some() != key.is_some() {
             let setting = format!("{section}.tls_certificate");
             self.refuse(&setting, "a certificate needs its key, and a key its certificate");
             return None;
         }
-        Some(Tls { authority, identity: certificate.zip(key) })
+        Some(certificate.zip(key))
+    }
+
+    fn file(&self, section: &str, name: &str) -> Option<PathBuf> {
+        self.filled(&format!("{section}.{name}")).map(|path| self.base.join(path))
     }
 }

@@ -1,14 +1,12 @@
 //! What the settings mean.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use schemas::Diagnostic;
 
-use super::{LogPlace, Settings, StatePlace, TablesPlace};
+use super::{Http, LogPlace, Settings, StatePlace, TablesPlace};
 use crate::deploy::Mode;
 use crate::duration;
 use crate::run::{Deploying, Making};
@@ -41,15 +39,6 @@ pub struct Config {
     pub run: RunLimits,
     /// What is logged.
     pub telemetry: Telemetry,
-}
-
-/// Where HTTP is answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Http {
-    /// At this address.
-    Listen(SocketAddr),
-    /// Nowhere.
-    Off,
 }
 
 /// Bounds on the work of a projection.
@@ -104,7 +93,7 @@ impl Config {
         let deploy = checker.deploy(state.as_ref());
         let (making_memory, making_folder) =
             (checker.at_least("deploy.", "memory", 1 << 20), checker.making_folder(state.as_ref()));
-        let (log, http, durability) = (checker.log(), checker.listen(), checker.durability());
+        let (log, http, durability) = (checker.log(), checker.http(), checker.durability());
         let (run, telemetry) = (checker.run(), checker.telemetry());
         Some(Config {
             projections: projections?,
@@ -166,15 +155,6 @@ impl Checker<'_> {
         self.parsed(key, |text| if text.is_empty() { Err("the path is empty".to_owned()) } else { Ok(base.join(text)) })
     }
 
-    fn listen(&mut self) -> Option<Http> {
-        self.parsed("http.listen", |text| match text {
-            "none" => Ok(Http::Off),
-            text => SocketAddr::from_str(text)
-                .map(Http::Listen)
-                .map_err(|_| format!("'{text}' is no address; write 127.0.0.1:8080, or none")),
-        })
-    }
-
     fn deploy(&mut self, state: Option<&StatePlace>) -> Option<Mode> {
         let by_default = match state? {
             StatePlace::Embedded(_) => Mode::ByItself,
@@ -206,7 +186,7 @@ impl Checker<'_> {
         })
     }
 
-    fn at_least(&mut self, section: &str, key: &str, least: usize) -> Option<usize> {
+    pub(super) fn at_least(&mut self, section: &str, key: &str, least: usize) -> Option<usize> {
         self.parsed(&format!("{section}{key}"), |text| match text.parse() {
             Ok(number) if number >= least => Ok(number),
             _ => Err(format!("'{text}' is no whole number from {least} on")),
@@ -229,9 +209,9 @@ impl Checker<'_> {
         Some(Telemetry { filter: filter?, format: format? })
     }
 
-    pub(super) fn one_of<T: Copy>(&mut self, key: &str, choices: &[(&str, T)]) -> Option<T> {
+    pub(super) fn one_of<T: Clone>(&mut self, key: &str, choices: &[(&str, T)]) -> Option<T> {
         self.parsed(key, |text| match choices.iter().find(|(name, _)| *name == text) {
-            Some((_, choice)) => Ok(*choice),
+            Some((_, choice)) => Ok(choice.clone()),
             None => {
                 let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
                 Err(format!("'{text}' is not one of: {}", names.join(", ")))

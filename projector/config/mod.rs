@@ -3,6 +3,7 @@
 
 mod access;
 mod checked;
+mod http;
 mod log;
 mod mask;
 mod settings;
@@ -15,7 +16,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use access::{Secret, Tls};
-pub use checked::{Config, Format, Http, RunLimits, Telemetry};
+pub use checked::{Config, Format, RunLimits, Telemetry};
+pub use http::{Http, HttpLimits, HttpPlace};
 pub use log::{Auth, JetStreamPlace, LogPlace};
 use schemas::{Diagnostic, SourceFile};
 pub use settings::Settings;

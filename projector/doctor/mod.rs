@@ -9,7 +9,8 @@ mod redis;
 mod stream;
 mod tables;
 
-use crate::config::{Config, Http, LogPlace, StatePlace, TablesPlace};
+use crate::access::Access;
+use crate::config::{Config, Http, HttpPlace, LogPlace, StatePlace, TablesPlace};
 use crate::fault::{Fault, chain};
 use crate::log::JetStreamLog;
 use crate::state::RedisState;
@@ -85,14 +86,25 @@ pub fn examine(config: &Config) -> Vec<Finding> {
 
 fn judge_configuration(config: &Config) -> Vec<Finding> {
     let mut findings = vec![Subject::Configuration.ok("all settings can be read")];
-    if let Http::Listen(address) = config.http
-        && !address.ip().is_loopback()
+    if let Http::Listen(place) = &config.http
+        && !place.address.ip().is_loopback()
     {
-        let message =
-            format!("http.listen is {address}: whoever reaches it can read all views and publish; put something before it");
-        findings.push(Subject::Configuration.warn(message));
+        findings.extend(judge_public(place).map(|message| Subject::Configuration.warn(message)));
     }
     findings
+}
+
+/// What is wrong with a place that others reach.
+fn judge_public(HttpPlace { address, access, identity, .. }: &HttpPlace) -> Option<String> {
+    match access {
+        Access::Anyone | Access::ThisMachine => Some(format!(
+            "http.listen is {address}: whoever reaches it can read all views and publish; name tokens in http.tokens, or put something before it"
+        )),
+        Access::Holders(_) if identity.is_none() => Some(format!(
+            "http.listen is {address}, and tokens are sent to it as they are: set http.tls_certificate, or put something before it that encrypts"
+        )),
+        Access::Holders(_) => None,
+    }
 }
 
 fn examine_tables(place: &TablesPlace) -> Vec<Finding> {

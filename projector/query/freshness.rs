@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use axum::http::StatusCode;
 use tokio::sync::watch::Receiver;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Api, Problem};
+use super::{Api, Caller, Code, Problem};
 use crate::duration;
 use crate::run::{Progress, Stage, TableProgress};
 use crate::state::{Backlog, Build, LiveView, Reading};
@@ -44,7 +43,7 @@ impl Freshness {
 
     /// What `read` reads from the view of this name once that shows the wanted position: everything up to there is in the source, and no
     /// fan-out of it is left. The view is found anew after each wait: a rebuild may have put another generation in its place.
-    pub async fn read<T, R>(self, api: &Api, name: &str, source: Source, read: R) -> Result<Reading<T>, Problem>
+    pub async fn read<T, R>(self, api: &Api, caller: &Caller, name: &str, source: Source, read: R) -> Result<Reading<T>, Problem>
     where
         T: Send + 'static,
         R: Fn(&Api, &LiveView) -> Result<Reading<T>, Problem> + Clone + Send + 'static,
@@ -52,7 +51,7 @@ impl Freshness {
         let deadline = Instant::now() + self.timeout.unwrap_or(TIMEOUT);
         let mut moved = Moved::Far;
         loop {
-            let view = api.find(name).await?;
+            let view = api.find(caller, name).await?;
             let read = read.clone();
             let Some(wanted) = self.min_position else { return api.blocking(move |api| read(api, &view)).await };
             // Followed before it is looked at: what changes meanwhile ends the wait at once.
@@ -180,7 +179,7 @@ fn late(projection: &str, source: Source, Reached { position, .. }: Reached, wan
     } else {
         format!("{who} reached position {position}, but there is fan-out of it to work off")
     };
-    Problem::new(StatusCode::GATEWAY_TIMEOUT, "position_not_reached", detail).with("position", position)
+    Problem::new(Code::PositionNotReached, detail).with("position", position)
 }
 
 /// How long a request is willing to wait.

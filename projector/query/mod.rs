@@ -3,24 +3,28 @@
 //! Every answer about a view carries, in the header `projector-position`, the position that it reflects. Errors are
 //! problem+json (RFC 9457) with a stable `code`.
 
+mod code;
 mod find;
 mod freshness;
+mod guard;
 mod problem;
 mod refused;
 mod routes;
+mod server;
 mod standing;
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
-use tokio::net::TcpListener;
+use axum::middleware;
 use tokio::sync::Semaphore;
 
+pub use code::Code;
+pub use guard::{Caller, Guard, operators_only};
 pub use problem::Problem;
+pub use server::{BadIdentity, Server, acceptor};
 
 use crate::intake::Intake;
 use crate::operate::Workshop;
@@ -44,13 +48,8 @@ pub struct Api {
     stall_after: Duration,
 }
 
-/// Answers until `stop` is done, then finishes the answers that are under way.
-pub async fn serve(listener: TcpListener, api: Api, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
-    axum::serve(listener, router(api)).with_graceful_shutdown(stop).await
-}
-
-/// All routes.
-pub fn router(api: Api) -> Router {
+/// All routes, for those whom the guard lets in.
+pub fn router(api: Api, guard: Guard) -> Router {
     Router::new()
         .merge(routes::views::routes())
         .merge(routes::events::routes())
@@ -61,11 +60,10 @@ pub fn router(api: Api) -> Router {
         .merge(routes::settling::routes())
         .merge(routes::health::routes())
         .merge(routes::metrics::routes())
-        .method_not_allowed_fallback(async || {
-            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path takes other methods")
-        })
-        .fallback(async || Problem::not_found("there is nothing at this path"))
+        .method_not_allowed_fallback(async || Problem::new(Code::MethodNotAllowed, "this path takes other methods"))
+        .fallback(async || Problem::new(Code::NotFound, "there is nothing at this path"))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(middleware::from_fn_with_state(Arc::new(guard), guard::check))
         .with_state(api)
 }
 

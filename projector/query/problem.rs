@@ -1,10 +1,11 @@
-//! Errors of the API: one mapping from what went wrong to status and code.
+//! Errors of the API: one mapping from what went wrong to a [`Code`].
 
 use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
+use super::Code;
 use crate::fault::{Fault, chain};
 use crate::stores::NoLists;
 use crate::tables::BadRequest;
@@ -12,39 +13,33 @@ use crate::tables::BadRequest;
 /// What went wrong, as problem+json.
 #[derive(Debug)]
 pub struct Problem {
-    status: StatusCode,
-    code: &'static str,
+    code: Code,
     detail: String,
     members: Map<String, Value>,
+    headers: Vec<(HeaderName, String)>,
 }
 
 // === impl Problem ===
 
 impl Problem {
-    /// A problem of this kind.
-    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
-        Problem { status, code, detail: detail.into(), members: Map::new() }
+    /// A problem of this kind. `detail`: what failed, on what.
+    pub fn new(code: Code, detail: impl Into<String>) -> Problem {
+        Problem { code, detail: detail.into(), members: Map::new(), headers: Vec::new() }
     }
 
     /// The request makes no sense.
     pub fn bad_request(detail: impl Into<String>) -> Problem {
-        Problem::new(StatusCode::BAD_REQUEST, "bad_request", detail)
+        Problem::new(Code::BadRequest, detail)
     }
 
     /// The request cannot be read; `status` and `detail` as the web server says.
     fn unreadable(status: StatusCode, detail: String) -> Problem {
-        let code = if status == StatusCode::PAYLOAD_TOO_LARGE { "too_large" } else { "bad_request" };
-        Problem::new(status, code, detail)
-    }
-
-    /// There is no such thing.
-    pub fn not_found(detail: impl Into<String>) -> Problem {
-        Problem::new(StatusCode::NOT_FOUND, "not_found", detail)
+        Problem::new(if status == StatusCode::PAYLOAD_TOO_LARGE { Code::TooLarge } else { Code::BadRequest }, detail)
     }
 
     /// A mistake of ours.
     pub fn internal(detail: impl Into<String>) -> Problem {
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+        Problem::new(Code::Internal, detail)
     }
 
     /// The same, with one more member.
@@ -53,34 +48,53 @@ impl Problem {
         self.members.insert(name.to_owned(), value.into());
         self
     }
+
+    /// The same, with a header. What is no header's value is left out.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: impl Into<String>) -> Problem {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// What kind of problem it is.
+    pub fn code(&self) -> Code {
+        self.code
+    }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        let status = self.code.status();
         let mut body = json!({
             "type": "about:blank",
-            "title": self.status.canonical_reason(),
-            "status": self.status.as_u16(),
-            "code": self.code,
+            "title": status.canonical_reason(),
+            "status": status.as_u16(),
+            "code": self.code.word(),
             "detail": self.detail,
+            "hint": self.code.hint(),
         });
         if let Some(members) = body.as_object_mut() {
             members.extend(self.members);
         }
-        (self.status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
+        let kind = [(header::CONTENT_TYPE, "application/problem+json")];
+        let mut response = (status, kind, body.to_string()).into_response();
+        let headers = self.headers.into_iter().filter_map(|(name, value)| Some((name, value.try_into().ok()?)));
+        response.headers_mut().extend(headers);
+        response
     }
 }
 
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Problem {
         tracing::warn!("request failed: {}", chain(&fault));
-        match fault {
-            Fault::Unavailable { .. } => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", fault.to_string()),
-            Fault::Unfit { .. } => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "store_unfit", fault.to_string()),
-            Fault::Lost { .. } => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "state_lost", fault.to_string()),
-            Fault::Gone { .. } => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "generation_gone", fault.to_string()),
-            Fault::Damaged { .. } => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "store_damaged", fault.to_string()),
-        }
+        let code = match fault {
+            Fault::Unavailable { .. } => Code::StoreUnavailable,
+            Fault::Unfit { .. } => Code::StoreUnfit,
+            Fault::Lost { .. } => Code::StateLost,
+            Fault::Gone { .. } => Code::GenerationGone,
+            Fault::Damaged { .. } => Code::StoreDamaged,
+        };
+        Problem::new(code, fault.to_string())
     }
 }
 
@@ -104,17 +118,17 @@ impl From<BytesRejection> for Problem {
 
 impl From<NoLists> for Problem {
     fn from(none: NoLists) -> Problem {
-        Problem::new(StatusCode::NOT_IMPLEMENTED, "no_lists", none.to_string())
+        Problem::new(Code::NoLists, none.to_string())
     }
 }
 
 impl From<BadRequest> for Problem {
     fn from(bad: BadRequest) -> Problem {
         let code = match bad {
-            BadRequest::NoCondition(_) | BadRequest::Value { .. } => "bad_condition",
-            BadRequest::Column { .. } => "undeclared_column",
-            BadRequest::Cursor(_) => "bad_cursor",
+            BadRequest::NoCondition(_) | BadRequest::Value { .. } => Code::BadCondition,
+            BadRequest::Column { .. } => Code::UndeclaredColumn,
+            BadRequest::Cursor(_) => Code::BadCursor,
         };
-        Problem::new(StatusCode::BAD_REQUEST, code, bad.to_string())
+        Problem::new(code, bad.to_string())
     }
 }

@@ -1,8 +1,6 @@
-//! Errors of operations: one mapping from why nothing was done to status and code.
+//! Errors of operations: one mapping from why nothing was done to a [`Code`].
 
-use axum::http::StatusCode;
-
-use super::Problem;
+use super::{Code, Problem};
 use crate::dead_letters::{BadRepair, CannotSettle};
 use crate::deploy::{CannotRebuild, CannotRecall};
 use crate::fault::chain;
@@ -11,7 +9,7 @@ use crate::operate::{CannotBegin, CannotPause};
 impl From<CannotPause> for Problem {
     fn from(cannot: CannotPause) -> Problem {
         match cannot {
-            CannotPause::NoProjection(_) => Problem::not_found(cannot.to_string()),
+            CannotPause::NoProjection(_) => Problem::new(Code::NoProjection, cannot.to_string()),
             CannotPause::Fault(fault) => fault.into(),
         }
     }
@@ -20,10 +18,10 @@ impl From<CannotPause> for Problem {
 impl From<CannotSettle> for Problem {
     fn from(cannot: CannotSettle) -> Problem {
         match cannot {
-            CannotSettle::NoProjection(_) => Problem::not_found(cannot.to_string()),
-            CannotSettle::NoLetter { .. } => Problem::new(StatusCode::NOT_FOUND, "no_dead_letter", cannot.to_string()),
-            CannotSettle::Rebuilding { .. } => Problem::new(StatusCode::CONFLICT, "rebuilding", cannot.to_string()),
-            CannotSettle::Halted { .. } => Problem::new(StatusCode::CONFLICT, "halted", chain(&cannot)),
+            CannotSettle::NoProjection(_) => Problem::new(Code::NoProjection, cannot.to_string()),
+            CannotSettle::NoLetter { .. } => Problem::new(Code::NoDeadLetter, cannot.to_string()),
+            CannotSettle::Rebuilding { .. } => Problem::new(Code::Rebuilding, cannot.to_string()),
+            CannotSettle::Halted { .. } => Problem::new(Code::Halted, chain(&cannot)),
             CannotSettle::BadRepair(bad) => bad.into(),
             CannotSettle::Fault(fault) => fault.into(),
         }
@@ -32,7 +30,7 @@ impl From<CannotSettle> for Problem {
 
 impl From<BadRepair> for Problem {
     fn from(bad: BadRepair) -> Problem {
-        Problem::new(StatusCode::BAD_REQUEST, "bad_repair", bad.to_string())
+        Problem::new(Code::BadRepair, bad.to_string())
     }
 }
 
@@ -40,23 +38,23 @@ impl From<CannotRecall> for Problem {
     fn from(cannot: CannotRecall) -> Problem {
         match cannot {
             CannotRecall::Fault(fault) => fault.into(),
-            cannot => Problem::new(StatusCode::CONFLICT, "definitions_unusable", chain(&cannot)),
+            cannot => Problem::new(Code::DefinitionsUnusable, chain(&cannot)),
         }
     }
 }
 
 impl From<CannotBegin> for Problem {
     fn from(cannot: CannotBegin) -> Problem {
-        let conflict = |code| Problem::new(StatusCode::CONFLICT, code, cannot.to_string());
+        let conflict = |code| Problem::new(code, cannot.to_string());
         match cannot {
-            CannotBegin::NotDeployed(_) => Problem::not_found(cannot.to_string()),
-            CannotBegin::Busy(_) => conflict("busy"),
-            CannotBegin::Unasked => conflict("deploying"),
-            CannotBegin::NoneBefore(_) => conflict("none_before"),
+            CannotBegin::NotDeployed(_) => Problem::new(Code::NoProjection, cannot.to_string()),
+            CannotBegin::Busy(_) => conflict(Code::Busy),
+            CannotBegin::Unasked => conflict(Code::Deploying),
+            CannotBegin::NoneBefore(_) => conflict(Code::NoneBefore),
             CannotBegin::NoThread(_) => Problem::internal(chain(&cannot)),
-            CannotBegin::Rebuild(CannotRebuild::Undeployed(_)) => Problem::not_found(cannot.to_string()),
+            CannotBegin::Rebuild(CannotRebuild::Undeployed(_)) => Problem::new(Code::NoProjection, cannot.to_string()),
             CannotBegin::Rebuild(CannotRebuild::Fault(fault)) | CannotBegin::Fault(fault) => fault.into(),
-            CannotBegin::Rebuild(_) => Problem::new(StatusCode::CONFLICT, "not_done", chain(&cannot)),
+            CannotBegin::Rebuild(_) => Problem::new(Code::NotDone, chain(&cannot)),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::registry::service_of;
 use crate::rfc3339::parse_date_time;
 use crate::scan::{Broken, Escapes, Scanner, Text, Token};
 use crate::shortened::shown;
@@ -50,6 +51,11 @@ enum Obstacle {
 // === impl Envelope ===
 
 impl<'a> Envelope<'a> {
+    /// The service that its source names: the last part of its path.
+    pub fn service(&self) -> &str {
+        service_of(&self.source)
+    }
+
     /// Reads an event. All of it is checked to be JSON, the inside of its data too.
     pub fn parse(bytes: &'a [u8]) -> Result<Envelope<'a>, Violation> {
         let text = std::str::from_utf8(bytes)

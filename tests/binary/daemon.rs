@@ -24,7 +24,8 @@ impl Daemon {
         let mut line = String::new();
         let output = process.stdout.take().expect("it is piped");
         BufReader::new(output).read_line(&mut line).expect("it says where it listens");
-        let address = line.trim().strip_prefix("listening on http://").expect("it says where it listens").to_owned();
+        let (_, address) = line.trim().split_once("://").expect("it says where it listens");
+        let address = address.to_owned();
         Daemon { process, address }
     }
 
@@ -35,8 +36,13 @@ impl Daemon {
 
     /// The same with more headers, each with its end of line.
     pub fn ask_with(&self, method: &str, path: &str, headers: &str, body: &str) -> String {
+        self.ask_as("localhost", method, path, headers, body)
+    }
+
+    /// The same of a host of this name.
+    pub fn ask_as(&self, host: &str, method: &str, path: &str, headers: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).expect("the daemon takes connections");
-        let request = head(method, path, headers, body.len()) + body;
+        let request = head(method, path, headers, body.len()).replace("host: localhost", &format!("host: {host}")) + body;
         stream.write_all(request.as_bytes()).expect("the daemon reads");
         answer(&mut stream)
     }
@@ -69,7 +75,7 @@ impl Drop for Daemon {
 
 /// What comes before the body of a request.
 pub fn head(method: &str, path: &str, headers: &str, length: usize) -> String {
-    format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n")
+    format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n")
 }
 
 /// The rest of the connection: status line, the headers that are ours, and the body.

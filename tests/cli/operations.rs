@@ -188,7 +188,7 @@ fn what_is_not_there_is_not_operated() {
     let commands = ["pause", "resume", "rebuild", "rebuild/cancel", "rollback", "gc"].map(|what| ("POST", what));
     for (method, what) in commands.into_iter().chain([("GET", "history"), ("GET", "lineage")]) {
         let (status, problem) = ask(&daemon, method, &format!("{nobody}/{what}"), Value::Null);
-        assert_eq!((status, &problem["code"]), (404, &json!("not_found")), "{what}: {problem}");
+        assert_eq!((status, &problem["code"]), (404, &json!("no_projection")), "{what}: {problem}");
     }
     assert_eq!(post(&daemon, "rebuild", json!({ "go_live": "now" })).0, 400);
 }

@@ -110,9 +110,15 @@ impl Sandbox {
 
     /// Starts the daemon, and waits until all projections have started.
     pub fn daemon(&self) -> Daemon {
+        self.daemon_at(str::to_owned)
+    }
+
+    /// The same, where it is reached elsewhere than it says.
+    pub fn daemon_at(&self, reached: impl Fn(&str) -> String) -> Daemon {
         let mut command = self.command("run");
         command.stderr(Stdio::null());
-        let daemon = Daemon::start(command);
+        let mut daemon = Daemon::start(command);
+        daemon.address = reached(&daemon.address);
         let ready = daemon.ask("GET", "/readyz?timeout=60s", "");
         assert!(ready.starts_with("HTTP/1.1 200"), "{ready}");
         daemon

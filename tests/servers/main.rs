@@ -15,6 +15,7 @@ mod faults;
 mod flushing;
 mod folder;
 mod health;
+mod https;
 mod isolation;
 mod jetstream;
 mod nats;

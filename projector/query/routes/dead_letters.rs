@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::clock;
 use crate::dead_letters::{Filter, to_json};
-use crate::query::{Api, Problem};
+use crate::query::{Api, Caller, Code, Problem};
 use crate::state::views::StoredDeadLetter;
 
 /// How many an answer has where nothing is said.
@@ -35,9 +35,11 @@ struct Wanted {
 
 async fn list(
     State(api): State<Api>,
+    caller: Caller,
     name: Result<Path<String>, PathRejection>,
     parameters: Result<Parameters, QueryRejection>,
 ) -> Result<Json<Value>, Problem> {
+    caller.may_operate()?;
     let (Path(name), Query(parameters)) = (name?, parameters?);
     let Wanted { filter, after, limit } = Wanted::parse(&parameters)?;
     let letters = api.blocking(move |api| {
@@ -55,9 +57,14 @@ async fn list(
     Ok(Json(json!({ "dead_letters": letters.iter().map(to_json).collect::<Vec<_>>(), "next": next })))
 }
 
-async fn one(State(api): State<Api>, place: Result<Path<(String, u64)>, PathRejection>) -> Result<Json<Value>, Problem> {
+async fn one(
+    State(api): State<Api>,
+    caller: Caller,
+    place: Result<Path<(String, u64)>, PathRejection>,
+) -> Result<Json<Value>, Problem> {
+    caller.may_operate()?;
     let Path((name, position)) = place?;
-    let none = Problem::not_found(format!("{name}: there is no dead letter at position {position}"));
+    let none = Problem::new(Code::NoDeadLetter, format!("{name}: there is no dead letter at position {position}"));
     let letter = api.blocking(move |api| {
         require(api, &name)?;
         Ok(api.stores.views.dead_letter(&name, position)?)
@@ -67,7 +74,7 @@ async fn one(State(api): State<Api>, place: Result<Path<(String, u64)>, PathReje
 
 fn require(api: &Api, name: &str) -> Result<(), Problem> {
     let is_there = api.stores.builds.projections()?.iter().any(|record| record.name == name);
-    is_there.then_some(()).ok_or_else(|| Problem::not_found(format!("there is no projection {name}")))
+    is_there.then_some(()).ok_or_else(|| Problem::new(Code::NoProjection, format!("there is no projection {name}")))
 }
 
 // === impl Wanted ===

@@ -3,15 +3,16 @@
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::routing::post;
 use axum::{Json, Router};
+use schemas::Envelope;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::log::NewEvent;
-use crate::query::{Api, Problem};
+use crate::query::{Api, Caller, Code, Problem};
 
 /// The routes of this resource.
 pub fn routes() -> Router<Api> {
@@ -39,6 +40,7 @@ enum Accept {
 /// Takes one event, an array of events, or NDJSON. A refusal takes none of them; where the log fails, some may be in it.
 async fn publish(
     State(api): State<Api>,
+    caller: Caller,
     parameters: Result<Query<Parameters>, QueryRejection>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
@@ -50,6 +52,7 @@ async fn publish(
             if events.is_empty() {
                 return Err(Problem::bad_request("there is no event in the body"));
             }
+            require_owner(&caller, &events)?;
             if parameters.accept == Accept::Valid {
                 refuse_invalid(api, &events)?;
             }
@@ -60,6 +63,17 @@ async fn publish(
     Ok(Json(json!({ "position": positions.end(), "first": positions.start(), "published": published })))
 }
 
+/// That each event is published as a service that the caller is allowed to be.
+fn require_owner(caller: &Caller, events: &[&[u8]]) -> Result<(), Problem> {
+    if matches!(caller, Caller::Anyone) {
+        return Ok(());
+    }
+    events.iter().try_for_each(|event| {
+        let envelope = Envelope::parse(event).ok();
+        caller.may_publish(envelope.as_ref().map(Envelope::service))
+    })
+}
+
 fn refuse_invalid(api: &Api, events: &[&[u8]]) -> Result<(), Problem> {
     let judged = events.iter().enumerate().filter_map(|(index, event)| Some((index, api.intake.judge(event).err()?)));
     let refused: Vec<Value> =
@@ -68,7 +82,7 @@ fn refuse_invalid(api: &Api, events: &[&[u8]]) -> Result<(), Problem> {
         return Ok(());
     }
     let detail = format!("{} of {} events would become dead letters; nothing was published", refused.len(), events.len());
-    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_events", detail).with("events", refused))
+    Err(Problem::new(Code::InvalidEvents, detail).with("events", refused))
 }
 
 /// The events of a body, each as the bytes that it came in.

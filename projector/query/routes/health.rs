@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::query::freshness::timeout;
 use crate::query::standing::standing;
-use crate::query::{Api, Problem};
+use crate::query::{Api, Caller, Problem};
 
 /// The routes of this resource.
 pub fn routes() -> Router<Api> {
@@ -26,9 +26,10 @@ struct Waiting {
     timeout: Option<String>,
 }
 
-/// A projection that has halted stays so when the process is started again; therefore it is not ready, but healthy.
+/// Whoever asks without a token, where others have one, hears no more than whether it is ready. A projection that has halted stays so when the process is started again; therefore it is not ready, but healthy.
 async fn ready(
     State(api): State<Api>,
+    caller: Caller,
     waiting: Result<Query<Waiting>, QueryRejection>,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let Query(waiting) = waiting?;
@@ -42,6 +43,9 @@ async fn ready(
     let standings: Vec<(bool, Value)> = standings.collect();
     let unready: Vec<&Value> = standings.iter().filter_map(|(is_ready, standing)| (!is_ready).then_some(standing)).collect();
     let status = if unready.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    if matches!(caller, Caller::Nobody) {
+        return Ok((status, Json(json!({ "ready": unready.is_empty() }))));
+    }
     let all: Vec<&Value> = standings.iter().map(|(_, standing)| standing).collect();
     Ok((status, Json(json!({ "ready": unready.is_empty(), "waiting_for": unready, "projections": all }))))
 }

@@ -5,6 +5,7 @@ use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::middleware::from_fn;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 use crate::clock;
 use crate::deploy::{Then, recall, record_of};
 use crate::operate::{self, Task};
-use crate::query::{Api, Problem};
+use crate::query::{Api, Code, Problem, operators_only};
 use crate::state::Pause;
 
 /// Generations that were live before and are kept where nothing is said.
@@ -31,6 +32,7 @@ pub fn routes() -> Router<Api> {
         .route("/v1/projections/{name}/rebuild/cancel", post(cancel))
         .route("/v1/projections/{name}/rollback", post(rollback))
         .route("/v1/projections/{name}/gc", post(gc))
+        .route_layer(from_fn(operators_only))
         .route("/v1/projections/{name}/history", get(history))
         .route("/v1/projections/{name}/lineage", get(lineage))
 }
@@ -175,7 +177,7 @@ pub fn somebody(by: Option<String>) -> String {
 }
 
 fn no_projection(name: &str) -> Problem {
-    Problem::not_found(format!("there is no projection {name}"))
+    Problem::new(Code::NoProjection, format!("there is no projection {name}"))
 }
 
 impl From<GoLive> for Then {

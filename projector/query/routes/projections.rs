@@ -7,7 +7,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use crate::query::standing::described;
-use crate::query::{Api, Problem};
+use crate::query::{Api, Code, Problem};
 use crate::status::Status;
 
 /// The routes of this resource.
@@ -33,7 +33,7 @@ async fn one(State(api): State<Api>, name: Result<Path<String>, PathRejection>) 
     let found = status.projections.iter().find(|projection| projection.record.name == name);
     found
         .map(|found| Json(described(&api, &name, found.to_json())))
-        .ok_or_else(|| Problem::not_found(format!("there is no projection {name}")))
+        .ok_or_else(|| Problem::new(Code::NoProjection, format!("there is no projection {name}")))
 }
 
 fn all_of(api: &Api, status: &Status) -> Value {

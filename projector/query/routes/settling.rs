@@ -7,6 +7,7 @@ use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::middleware::from_fn;
 use axum::routing::post;
 use axum::{Json, Router};
 use serde::Deserialize;
@@ -16,7 +17,7 @@ use tokio::time::{Instant, sleep};
 
 use super::operations::{parse, somebody};
 use crate::dead_letters::{Carried, Desk, Filter, parse_repair, report_to_json};
-use crate::query::{Api, Problem};
+use crate::query::{Api, Problem, operators_only};
 use crate::state::{Action, Order};
 
 /// How long the owner may take before it is answered that it has not come to it yet.
@@ -29,6 +30,7 @@ pub fn routes() -> Router<Api> {
     Router::new()
         .route("/v1/projections/{name}/dead-letters/retry", post(retry))
         .route("/v1/projections/{name}/dead-letters/discard", post(discard))
+        .route_layer(from_fn(operators_only))
 }
 
 /// Which dead letters are meant, by whom and what for.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::query::freshness::{Freshness, Source};
-use crate::query::{Api, Problem};
+use crate::query::{Api, Caller, Code, Problem};
 use crate::state::{Document, DocumentBody, LiveView, Reading};
 use crate::tables::{Page, Request};
 
@@ -30,9 +30,11 @@ pub fn routes() -> Router<Api> {
 /// Parameters of a query, in order; a name may come again.
 type Parameters = Query<Vec<(String, String)>>;
 
-async fn all(State(api): State<Api>) -> Result<Json<Value>, Problem> {
+/// Those that the caller may read.
+async fn all(State(api): State<Api>, caller: Caller) -> Result<Json<Value>, Problem> {
     let views = api.blocking(|api| Ok(api.stores.views.views()?)).await?;
-    Ok(Json(json!({ "views": views.iter().map(describe).collect::<Vec<_>>() })))
+    let readable = views.iter().filter(|view| caller.may_read(view).is_ok());
+    Ok(Json(json!({ "views": readable.map(describe).collect::<Vec<_>>() })))
 }
 
 fn describe(view: &LiveView) -> Value {
@@ -50,6 +52,7 @@ fn describe(view: &LiveView) -> Value {
 
 async fn document(
     State(api): State<Api>,
+    caller: Caller,
     place: Result<Path<(String, String)>, PathRejection>,
     parameters: Result<Parameters, QueryRejection>,
     headers: HeaderMap,
@@ -63,20 +66,18 @@ async fn document(
     }
     let wanted = key.clone();
     let read = move |api: &Api, view: &LiveView| {
-        let key = parse_key(&wanted, &view.spec.key_types()).map_err(|error| Problem::bad_request(error.to_string()))?;
+        let key = parse_key(&wanted, &view.spec.key_types()).map_err(|error| Problem::new(Code::BadKey, error.to_string()))?;
         Ok(api.stores.views.documents(view, &[key])?)
     };
-    Ok(answer(&key, freshness.read(&api, &view, Source::State, read).await?, &headers))
+    Ok(answer(&key, freshness.read(&api, &caller, &view, Source::State, read).await?, &headers))
 }
 
 fn answer(key: &str, reading: Reading<Vec<Option<Document>>>, headers: &HeaderMap) -> Response {
-    let problem = |status, code, detail: String| Problem::new(status, code, detail).with("position", reading.position);
+    let problem = |code, detail: String| Problem::new(code, detail).with("position", reading.position).into_response();
     let answer = match reading.value.into_iter().next().flatten().map(|document| document.body) {
         Some(DocumentBody::Json(json)) => unless_known(json, headers),
-        Some(DocumentBody::Broken(reason)) => {
-            problem(StatusCode::UNPROCESSABLE_ENTITY, "document_broken", reason).into_response()
-        }
-        None => problem(StatusCode::NOT_FOUND, "no_document", format!("there is no document {key}")).into_response(),
+        Some(DocumentBody::Broken(reason)) => problem(Code::DocumentBroken, reason),
+        None => problem(Code::NoDocument, format!("there is no document {key}")),
     };
     ([(POSITION, reading.position.to_string())], answer).into_response()
 }
@@ -95,13 +96,14 @@ fn unless_known(json: String, headers: &HeaderMap) -> Response {
 
 async fn list(
     State(api): State<Api>,
+    caller: Caller,
     view: Result<Path<String>, PathRejection>,
     parameters: Result<Parameters, QueryRejection>,
 ) -> Result<Response, Problem> {
     let (Path(view), Query(parameters)) = (view?, parameters?);
     let (request, freshness) = request(parameters)?;
     let read = move |api: &Api, view: &LiveView| Ok(api.stores.lists()?.select(view, &request.resolve(&view.spec)?)?);
-    let reading = freshness.read(&api, &view, Source::of_lists(&api.stores), read).await?;
+    let reading = freshness.read(&api, &caller, &view, Source::of_lists(&api.stores), read).await?;
     let position = [(POSITION, reading.position.to_string())];
     Ok((position, [(header::CONTENT_TYPE, "application/json")], documents(&reading)).into_response())
 }
