@@ -19,7 +19,7 @@ const PAGE: usize = 1000;
 pub struct Query {
     /// The view, or projection.view where several projections have one of the name
     view: String,
-    /// A condition on a declared filter column: `status=paid`, or with !=, <, <=, >, >=; `\N` is NULL
+    /// A condition on a declared filter column: `status=paid`, or with !=, <, <=, >, >=; `status[in]=paid,sent`; `status[prefix]=p`; `\N` is NULL
     #[arg(long = "where", value_name = "COLUMN=VALUE")]
     conditions: Vec<String>,
     /// A column to sort by, descending with `-` before it; several count in turn
@@ -40,7 +40,7 @@ impl Query {
         let lists = stores.lists()?;
         let view = find_view(stores.views.views()?, &self.view)?;
         let mut left = if self.all { usize::MAX } else { self.limit };
-        let mut request = Request { conditions: self.conditions, order: self.order, cursor: None, limit: 0 };
+        let mut request = Request { conditions: self.conditions, order: self.order, ..Request::default() };
         while left > 0 {
             request.limit = left.min(PAGE);
             let list = request.resolve(&view.spec).map_err(|error| Failure::Refused(error.to_string()))?;

@@ -32,7 +32,7 @@ use crate::stores::Stores;
 /// Threads that answer requests: they wait more than they work.
 const HTTP_THREADS: usize = 2;
 /// Threads that read from the stores for requests.
-const READING_THREADS: usize = 4;
+const READING_THREADS: usize = 12;
 /// How long requests that are under way may keep the end waiting: less than an orchestrator waits before it kills.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 

@@ -25,11 +25,13 @@ catalogue! {
     BadKey BAD_REQUEST "bad_key"
         "write the columns of the key in their order, separated by commas, as `projector get` takes them";
     BadCondition BAD_REQUEST "bad_condition"
-        "write column=value, or with !=, <, <=, > or >=";
+        "write column=value, or column[gte]=value, with eq, ne, lt, lte, gt, gte, in or prefix";
     UndeclaredColumn BAD_REQUEST "undeclared_column"
         "declare the column under `table` of the view's definition, or use one that is";
     BadCursor BAD_REQUEST "bad_cursor"
         "use `next` as it came, with the same conditions and order; or start anew without it";
+    NoField BAD_REQUEST "no_field"
+        "GET /v1/views lists the columns of each view";
     NoToken UNAUTHORIZED "no_token"
         "send the header `Authorization: Bearer TOKEN`; `projector token create` makes tokens";
     BadToken UNAUTHORIZED "bad_token"
@@ -86,6 +88,10 @@ catalogue! {
         "try again; /readyz?timeout=30s waits for it";
     StoreUnavailable SERVICE_UNAVAILABLE "store_unavailable"
         "try again; /readyz says what does not answer";
+    StoreSlow SERVICE_UNAVAILABLE "store_slow"
+        "ask for less at a time, or declare the columns that are asked for as filters";
+    Overloaded SERVICE_UNAVAILABLE "overloaded"
+        "try again, with fewer requests at a time";
     StateLost SERVICE_UNAVAILABLE "state_lost"
         "try again when the projection has been built anew";
     GenerationGone SERVICE_UNAVAILABLE "generation_gone"

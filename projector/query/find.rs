@@ -6,10 +6,9 @@ use crate::state::LiveView;
 use crate::state::views::NotNamed;
 
 impl Api {
-    /// The view of this name, as it is live now, for who may read it.
-    pub async fn find(&self, caller: &Caller, name: &str) -> Result<LiveView, Problem> {
-        let views = self.blocking(|api| Ok(api.stores.views.views()?)).await?;
-        let view = LiveView::named(views, name).map_err(|not_named| match not_named {
+    /// The view of this name, as it is live now, for who may read it. Blocks.
+    pub fn find(&self, caller: &Caller, name: &str) -> Result<LiveView, Problem> {
+        let view = LiveView::named(self.stores.views.views()?, name).map_err(|not_named| match not_named {
             NotNamed::Nothing { .. } => no_view(&self.board, name),
             several @ NotNamed::Several { .. } => Problem::bad_request(several.to_string()),
         })?;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::sync::watch::Receiver;
 use tokio::time::{Instant, timeout_at};
 
+use super::lanes::Lane;
 use super::{Api, Caller, Code, Problem};
 use crate::duration;
 use crate::run::{Progress, Stage, TableProgress};
@@ -43,39 +44,57 @@ impl Freshness {
 
     /// What `read` reads from the view of this name once that shows the wanted position: everything up to there is in the source, and no
     /// fan-out of it is left. The view is found anew after each wait: a rebuild may have put another generation in its place.
-    pub async fn read<T, R>(self, api: &Api, caller: &Caller, name: &str, source: Source, read: R) -> Result<Reading<T>, Problem>
+    pub async fn read<T, R>(self, api: &Api, caller: &Caller, name: &str, source: Source, read: R) -> Result<Shown<T>, Problem>
     where
         T: Send + 'static,
         R: Fn(&Api, &LiveView) -> Result<Reading<T>, Problem> + Clone + Send + 'static,
     {
+        let (caller, name) = (caller.clone(), name.to_owned());
+        let Some(wanted) = self.min_position else {
+            let now = move |api: &Api| {
+                let view = api.find(&caller, &name)?;
+                Ok(Shown::of(&view, read(api, &view)?))
+            };
+            return api.blocking_on(source.lane(), now).await;
+        };
         let deadline = Instant::now() + self.timeout.unwrap_or(TIMEOUT);
         let mut moved = Moved::Far;
         loop {
-            let view = api.find(caller, name).await?;
-            let read = read.clone();
-            let Some(wanted) = self.min_position else { return api.blocking(move |api| read(api, &view)).await };
+            let (caller, name, read) = (caller.clone(), name.clone(), read.clone());
+            let view = api.blocking_on(source.lane(), move |api| api.find(&caller, &name)).await?;
             // Followed before it is looked at: what changes meanwhile ends the wait at once.
             let mut progress = api.board.follow(&view.projection);
             let seen = progress.as_ref().map(|progress| progress.borrow().clone());
             let projection = view.projection.clone();
             let look = move |api: &Api| {
                 let reached = Reached::of(api, &view, source, seen.as_ref())?;
-                let reading = if reached.settled >= wanted { Some(read(api, &view)?) } else { None };
-                Ok((reached, reading))
+                let shown = if reached.settled >= wanted { Some(Shown::of(&view, read(api, &view)?)) } else { None };
+                Ok((reached, shown))
             };
-            let (reached, reading) = api.blocking(look).await?;
-            if let Some(reading) = reading.filter(|reading| reading.position >= wanted) {
-                return Ok(reading);
+            let (reached, shown) = api.blocking_on(source.lane(), look).await?;
+            if let Some(shown) = shown.filter(|shown| shown.position >= wanted) {
+                return Ok(shown);
             }
             if moved == Moved::NoMore {
                 return Err(late(&projection, source, reached, wanted));
             }
             moved = match &mut progress {
-                Some(progress) => timeout_at(deadline, shown(progress, source, wanted)).await.unwrap_or(Moved::NoMore),
+                Some(progress) => timeout_at(deadline, reaches(progress, source, wanted)).await.unwrap_or(Moved::NoMore),
                 None => Moved::NoMore,
             };
         }
     }
+}
+
+/// What was read, and which moment of what it is of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shown<T> {
+    /// The generation that was live.
+    pub generation: u64,
+    /// The position whose effect it shows.
+    pub position: u64,
+    /// What was read.
+    pub value: T,
 }
 
 /// Where something is read from.
@@ -83,7 +102,9 @@ impl Freshness {
 pub enum Source {
     /// The state, which commits write.
     State,
-    /// Tables in another store, which come after.
+    /// Lists in the same store.
+    Lists,
+    /// Lists in another store, which come after.
     Tables,
 }
 
@@ -105,12 +126,28 @@ enum Moved {
     NoMore,
 }
 
+// === impl Shown ===
+
+impl<T> Shown<T> {
+    fn of(view: &LiveView, Reading { position, value }: Reading<T>) -> Shown<T> {
+        Shown { generation: view.generation, position, value }
+    }
+}
+
 // === impl Source ===
 
 impl Source {
     /// Where lists come from.
     pub fn of_lists(stores: &Stores) -> Source {
-        if stores.writer.is_some() { Source::Tables } else { Source::State }
+        if stores.writer.is_some() { Source::Tables } else { Source::Lists }
+    }
+
+    /// Whom it keeps waiting.
+    fn lane(self) -> Lane {
+        match self {
+            Source::State => Lane::Documents,
+            Source::Lists | Source::Tables => Lane::Lists,
+        }
     }
 }
 
@@ -131,7 +168,7 @@ impl Reached {
 
     fn seen(live: &Progress, source: Source) -> Reached {
         match source {
-            Source::State => Reached::of_state(live.position, live.pending_jobs == 0),
+            Source::State | Source::Lists => Reached::of_state(live.position, live.pending_jobs == 0),
             Source::Tables => {
                 let TableProgress { flushed, settled, .. } = live.tables.unwrap_or_default();
                 Reached { position: flushed, settled }
@@ -141,7 +178,7 @@ impl Reached {
 
     fn stored(build: &Build, source: Source) -> Reached {
         match source {
-            Source::State => Reached::of_state(build.checkpoint.position, build.pending_jobs == 0),
+            Source::State | Source::Lists => Reached::of_state(build.checkpoint.position, build.pending_jobs == 0),
             Source::Tables => {
                 let Backlog { flushed, settled, .. } = build.backlog.unwrap_or_default();
                 Reached { position: flushed, settled }
@@ -155,7 +192,7 @@ impl Reached {
 }
 
 /// Waits for a change after which readers may see the position.
-async fn shown(progress: &mut Receiver<Progress>, source: Source, wanted: u64) -> Moved {
+async fn reaches(progress: &mut Receiver<Progress>, source: Source, wanted: u64) -> Moved {
     loop {
         let stage = progress.borrow().stage.clone();
         if matches!(stage, Stage::Stopped | Stage::Halted { .. }) || progress.changed().await.is_err() {
@@ -171,7 +208,7 @@ async fn shown(progress: &mut Receiver<Progress>, source: Source, wanted: u64) -
 
 fn late(projection: &str, source: Source, Reached { position, .. }: Reached, wanted: u64) -> Problem {
     let who = match source {
-        Source::State => format!("{projection} has"),
+        Source::State | Source::Lists => format!("{projection} has"),
         Source::Tables => format!("the tables of {projection} have"),
     };
     let detail = if position < wanted {
@@ -201,7 +238,7 @@ mod tests {
         let ended = |source, change: fn(&mut Progress)| {
             let mut progress = board.follow("shop").unwrap();
             shop.progress.send_modify(change);
-            async move { timeout_at(Instant::now(), shown(&mut progress, source, 7)).await.ok() }
+            async move { timeout_at(Instant::now(), reaches(&mut progress, source, 7)).await.ok() }
         };
         let (state, tables) = (Source::State, Source::Tables);
         let live = |now: &mut Progress| *now = Progress { stage: Stage::Live, position: 6, ..Progress::default() };

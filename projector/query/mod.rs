@@ -1,12 +1,13 @@
 //! The HTTP API: views, events and how everything stands. One file for each resource, under [`routes`].
 //!
-//! Every answer about a view carries, in the header `projector-position`, the position that it reflects. Errors are
-//! problem+json (RFC 9457) with a stable `code`.
+//! Every answer about a view carries, in the headers `projector-position` and `projector-generation`, the position that it reflects and the
+//! generation that it is of. Errors are problem+json (RFC 9457) with a stable `code`.
 
 mod code;
 mod find;
 mod freshness;
 mod guard;
+mod lanes;
 mod problem;
 mod refused;
 mod routes;
@@ -19,12 +20,14 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
-use tokio::sync::Semaphore;
+use tower_http::compression::CompressionLayer;
 
 pub use code::Code;
 pub use guard::{Caller, Guard, operators_only};
 pub use problem::Problem;
 pub use server::{BadIdentity, Server, acceptor};
+
+use lanes::Lanes;
 
 use crate::intake::Intake;
 use crate::operate::Workshop;
@@ -34,9 +37,6 @@ use crate::stores::Stores;
 /// The largest body that is taken, in bytes: room for events far above the usual size.
 const LARGEST_BODY: usize = 64 << 20;
 
-/// How many requests may be busy with the log: one that does not answer keeps its threads, and others are for the views.
-const BUSY_WITH_LOG: usize = 2;
-
 /// What the routes work with.
 #[derive(Clone)]
 pub struct Api {
@@ -44,7 +44,7 @@ pub struct Api {
     board: Arc<Board>,
     intake: Arc<Intake>,
     workshop: Arc<Workshop>,
-    log_turns: Arc<Semaphore>,
+    lanes: Arc<Lanes>,
     stall_after: Duration,
 }
 
@@ -63,6 +63,7 @@ pub fn router(api: Api, guard: Guard) -> Router {
         .method_not_allowed_fallback(async || Problem::new(Code::MethodNotAllowed, "this path takes other methods"))
         .fallback(async || Problem::new(Code::NotFound, "there is nothing at this path"))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(Arc::new(guard), guard::check))
         .with_state(api)
 }
@@ -73,21 +74,7 @@ impl Api {
     /// `board`: what the projections of this process are doing. `intake` judges events before they are published; in `workshop`
     /// generations are built. `stall_after`: for how long nothing may go on before a projection counts as stalled.
     pub fn new(stores: Stores, board: Arc<Board>, intake: Arc<Intake>, workshop: Arc<Workshop>, stall_after: Duration) -> Api {
-        Api { stores, board, intake, workshop, log_turns: Arc::new(Semaphore::new(BUSY_WITH_LOG)), stall_after }
-    }
-
-    /// Runs what asks the log on a thread that may block, once there is one to spare.
-    async fn blocking_on_log<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Api) -> Result<T, Problem> + Send + 'static,
-    ) -> Result<T, Problem> {
-        // The turn ends with the work, which goes on where the client has gone. The semaphore is never closed.
-        let turn = self.log_turns.clone().acquire_owned().await;
-        self.blocking(move |api| {
-            let _turn = turn;
-            work(api)
-        })
-        .await
+        Api { stores, board, intake, workshop, lanes: Arc::default(), stall_after }
     }
 
     /// Runs what blocks on a thread that may block.

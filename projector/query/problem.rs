@@ -56,6 +56,11 @@ impl Problem {
         self
     }
 
+    /// What failed, on what.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// What kind of problem it is.
     pub fn code(&self) -> Code {
         self.code
@@ -125,7 +130,7 @@ impl From<NoLists> for Problem {
 impl From<BadRequest> for Problem {
     fn from(bad: BadRequest) -> Problem {
         let code = match bad {
-            BadRequest::NoCondition(_) | BadRequest::Value { .. } => Code::BadCondition,
+            BadRequest::NoCondition(_) | BadRequest::Value { .. } | BadRequest::TooMany { .. } => Code::BadCondition,
             BadRequest::Column { .. } => Code::UndeclaredColumn,
             BadRequest::Cursor(_) => Code::BadCursor,
         };

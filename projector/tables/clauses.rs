@@ -3,7 +3,7 @@
 
 use projections::codec::Key;
 
-use super::{Comparison, Condition, Cursor, Direction, List, Page, Sort};
+use super::{Choice, Comparison, Condition, Cursor, Direction, List, Page, Sort};
 use crate::state::Document;
 use crate::view::ViewSpec;
 
@@ -21,8 +21,12 @@ pub trait Dialect {
 
 /// Parts of a statement.
 pub struct Clauses {
-    /// Conditions, each with ` AND ` before it.
-    pub conditions: String,
+    /// Which rows are in the list, each condition with ` AND ` before it.
+    pub filters: String,
+    /// How many of the values these have; they come first.
+    pub filtering: usize,
+    /// Which of them come after the cursor, likewise.
+    pub after: String,
     /// What stands behind `ORDER BY`.
     pub order: String,
     /// The values of the parameters, by number.
@@ -42,6 +46,10 @@ pub fn clauses(dialect: &impl Dialect, list: &List, order: &[Sort]) -> Clauses {
     for condition in &list.conditions {
         builder.condition(condition);
     }
+    for choice in &list.choices {
+        builder.choice(choice);
+    }
+    let (filters, filtering) = (std::mem::take(&mut builder.text), builder.values.len());
     if let Some(after) = &list.after {
         builder.after(order, after);
     }
@@ -50,7 +58,7 @@ pub fn clauses(dialect: &impl Dialect, list: &List, order: &[Sort]) -> Clauses {
         format!("{}{descending}, ", dialect.column(sort.column))
     };
     let sorted: String = order.iter().map(sort).collect();
-    Clauses { conditions: builder.text, order: sorted + &dialect.key(), values: builder.values }
+    Clauses { filters, filtering, after: builder.text, order: sorted + &dialect.key(), values: builder.values }
 }
 
 /// The order without what decides nothing: whatever follows the whole key, and columns that came before.
@@ -68,12 +76,12 @@ pub fn total_order(view: &ViewSpec, order: &[Sort]) -> Vec<Sort> {
 }
 
 /// The page of these documents, each with its columns of the [`total_order`]; one more than asked for tells that there is a next one.
-pub fn page(mut rows: Vec<(Document, Vec<Key>)>, list: &List) -> Page {
+pub fn page(mut rows: Vec<(Document, Vec<Key>)>, list: &List, count: Option<u64>) -> Page {
     let has_more = rows.len() > list.limit;
     rows.truncate(list.limit);
     let last = rows.last().filter(|_| has_more);
-    let next = last.map(|(document, columns)| Cursor::new(&list.order, padded(columns, list), document.key.clone()));
-    Page { documents: rows.into_iter().map(|(document, _)| document).collect(), next }
+    let next = last.map(|(document, columns)| Cursor::new(list.mark, padded(columns, list), document.key.clone()));
+    Page { documents: rows.into_iter().map(|(document, _)| document).collect(), next, count }
 }
 
 /// A cursor has one column for each of the list's order, those that decide nothing included.
@@ -101,6 +109,15 @@ impl<D: Dialect> Builder<'_, D> {
             // NULLs sort after everything, but are not greater than anything.
             self.push(&format!(" AND {column} < {}", self.dialect.null()));
         }
+    }
+
+    fn choice(&mut self, choice: &Choice) {
+        let column = self.dialect.column(choice.column);
+        for (at, value) in choice.values.iter().enumerate() {
+            self.push(&if at == 0 { format!(" AND {column} IN (") } else { ", ".to_owned() });
+            self.bind(value);
+        }
+        self.push(")");
     }
 
     /// `a > ? OR (a = ? AND (b > ? OR (b = ? AND key > ?)))`, and for the sake of an index also `a >= ?`.

@@ -1,18 +1,15 @@
-//! Places in a list, as text that a client hands back: the sort columns and the key of the last document.
+//! Places in a list, as text that a client hands back: which list it is, and the sort columns and the key of the last document.
 
 use std::fmt;
 use std::str::FromStr;
 
 use projections::codec::Key;
-use xxhash_rust::xxh3::xxh3_64;
-
-use super::Sort;
 
 /// A place in a list: right after a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    /// Which order it is a place of: a hash of it.
-    order: u32,
+    /// Which list it is a place in.
+    mark: u64,
     /// The document's sort columns.
     pub columns: Vec<Key>,
     /// The document's key.
@@ -21,31 +18,27 @@ pub struct Cursor {
 
 /// A text that is no cursor, or one of another list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the cursor is not one of this list; use it as it came, with the same order")]
+#[error("the cursor is not one of this list; use it as it came, with the same conditions and order")]
 pub struct BadCursor;
 
 // === impl Cursor ===
 
 impl Cursor {
-    /// The place after the document with these sort columns and this key.
-    pub fn new(order: &[Sort], columns: Vec<Key>, key: Key) -> Cursor {
-        Cursor { order: fingerprint(order), columns, key }
+    /// The place in the list of this mark after the document with these sort columns and this key.
+    pub fn new(mark: u64, columns: Vec<Key>, key: Key) -> Cursor {
+        Cursor { mark, columns, key }
     }
 
-    /// Whether it is a place in a list of this order.
-    pub fn is_of(&self, order: &[Sort]) -> bool {
-        self.order == fingerprint(order) && self.columns.len() == order.len()
+    /// Whether it is a place in the list of this mark, which is sorted by so many columns.
+    pub fn is_of(&self, mark: u64, columns: usize) -> bool {
+        self.mark == mark && self.columns.len() == columns
     }
 }
 
-fn fingerprint(order: &[Sort]) -> u32 {
-    xxh3_64(format!("{order:?}").as_bytes()) as u32
-}
-
-/// Hexadecimal: the order, then each column and the key after their lengths.
+/// Hexadecimal: the list, then each column and the key after their lengths.
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:08x}", self.order)?;
+        write!(f, "{:016x}", self.mark)?;
         for part in self.columns.iter().chain([&self.key]) {
             write!(f, "{:08x}", part.len())?;
             for byte in part.iter() {
@@ -62,16 +55,16 @@ impl FromStr for Cursor {
     fn from_str(text: &str) -> Result<Cursor, BadCursor> {
         let bytes = from_hex(text).ok_or(BadCursor)?;
         let mut rest = bytes.as_slice();
-        let order = take_u32(&mut rest).ok_or(BadCursor)?;
+        let mark = take(&mut rest).map(u64::from_be_bytes).ok_or(BadCursor)?;
         let mut parts = Vec::new();
         while !rest.is_empty() {
-            let length = take_u32(&mut rest).ok_or(BadCursor)? as usize;
+            let length = take(&mut rest).map(u32::from_be_bytes).ok_or(BadCursor)? as usize;
             let (part, others) = rest.split_at_checked(length).ok_or(BadCursor)?;
             parts.push(Key::from_bytes(part));
             rest = others;
         }
         let key = parts.pop().ok_or(BadCursor)?;
-        Ok(Cursor { order, columns: parts, key })
+        Ok(Cursor { mark, columns: parts, key })
     }
 }
 
@@ -84,10 +77,10 @@ pub(super) fn from_hex(text: &str) -> Option<Vec<u8>> {
     text.as_bytes().chunks_exact(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
 }
 
-fn take_u32(bytes: &mut &[u8]) -> Option<u32> {
+fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
     let (head, rest) = bytes.split_first_chunk()?;
     *bytes = rest;
-    Some(u32::from_be_bytes(*head))
+    Some(*head)
 }
 
 #[cfg(test)]
@@ -95,20 +88,18 @@ mod tests {
     use schemas::Value;
 
     use super::*;
-    use crate::tables::Direction;
 
     #[test]
     fn a_cursor_comes_back_from_its_text() {
-        let order = [Sort { column: 1, direction: Direction::Descending }];
-        let cursor = Cursor::new(&order, vec![Key::of(&[Value::Null])], Key::of(&[Value::Text("a".into())]));
+        let cursor = Cursor::new(7, vec![Key::of(&[Value::Null])], Key::of(&[Value::Text("a".into())]));
         assert_eq!(cursor.to_string().parse(), Ok(cursor.clone()));
-        assert!(cursor.is_of(&order));
-        assert!(!cursor.is_of(&[Sort { column: 1, direction: Direction::Ascending }]));
+        assert!(cursor.is_of(7, 1));
+        assert!(!cursor.is_of(8, 1) && !cursor.is_of(7, 2));
     }
 
     #[test]
     fn other_texts_are_refused() {
-        for text in ["", "0", "zz", "00000000", "0000000000000009ff", "é"] {
+        for text in ["", "0", "zz", "0000000000000000", "000000000000000000000009ff", "é"] {
             assert_eq!(text.parse::<Cursor>(), Err(BadCursor), "{text}");
         }
     }

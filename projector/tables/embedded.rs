@@ -35,7 +35,8 @@ impl TableStore for EmbeddedTables {
         let statement = statement(&layout, list, &order, &clauses);
         self.database.read("selecting documents", |file| {
             let rows = rows(file, &statement, &clauses.values, order.len())?;
-            Ok(Reading { value: page(rows, list), position: position(file, view)? })
+            let count = list.is_counted.then(|| count(file, &layout, &clauses)).transpose()?;
+            Ok(Reading { value: page(rows, list, count), position: position(file, view)? })
         })
     }
 }
@@ -61,9 +62,10 @@ impl Dialect for ViewLayout {
 fn statement(layout: &ViewLayout, list: &List, order: &[Sort], clauses: &Clauses) -> String {
     let columns: String = order.iter().map(|sort| format!(", {}", layout.sql_column(sort.column))).collect();
     format!(
-        "SELECT key, version, document, reason{columns} FROM {} WHERE reason IS NULL{} ORDER BY {} LIMIT {}",
+        "SELECT key, version, document, reason{columns} FROM {} WHERE reason IS NULL{}{} ORDER BY {} LIMIT {}",
         layout.table,
-        clauses.conditions,
+        clauses.filters,
+        clauses.after,
         clauses.order,
         list.limit.saturating_add(1)
     )
@@ -73,6 +75,12 @@ fn rows(file: &Transaction<'_>, statement: &str, values: &[Key], sorted: usize) 
     let mut select = file.prepare_cached(statement)?;
     let rows = select.query_map(params_from_iter(values.iter().map(|key| &key[..])), |row| read(row, sorted))?;
     rows.collect()
+}
+
+fn count(file: &Transaction<'_>, layout: &ViewLayout, clauses: &Clauses) -> rusqlite::Result<u64> {
+    let statement = format!("SELECT count(*) FROM {} WHERE reason IS NULL{}", layout.table, clauses.filters);
+    let values = clauses.values[..clauses.filtering].iter().map(|key| &key[..]);
+    file.prepare_cached(&statement)?.query_row(params_from_iter(values), |row| row.get(0))
 }
 
 fn read(row: &Row<'_>, sorted: usize) -> rusqlite::Result<(Document, Vec<Key>)> {

@@ -5,6 +5,7 @@
 
 mod clauses;
 mod clickhouse;
+mod condition;
 mod cursor;
 mod embedded;
 mod request;
@@ -36,12 +37,27 @@ pub trait TableStore: Send + Sync {
 pub struct List {
     /// All of these hold.
     pub conditions: Vec<Condition>,
+    /// And all of these.
+    pub choices: Vec<Choice>,
     /// What to sort by; ties in the order of the key.
     pub order: Vec<Sort>,
+    /// What distinguishes it from other lists, of other conditions or in another order; the same in all generations where they name the same.
+    pub mark: u64,
     /// Start after this place.
     pub after: Option<Cursor>,
     /// At most so many.
     pub limit: usize,
+    /// Whether to count all that satisfy the conditions, on whichever page.
+    pub is_counted: bool,
+}
+
+/// A listed column that has one of several values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    /// The column.
+    pub column: usize,
+    /// The values, each as the key of itself; at least one. NULL equals NULL here.
+    pub values: Vec<Key>,
 }
 
 /// A comparison of a listed column with a value.
@@ -91,4 +107,6 @@ pub struct Page {
     pub documents: Vec<Document>,
     /// Where the next page starts; `None` after the last.
     pub next: Option<Cursor>,
+    /// How many there are on all pages, where that was asked for.
+    pub count: Option<u64>,
 }

@@ -1,15 +1,19 @@
 //! From what a user asks for — names and texts — to a [`List`].
 
-use projections::codec::Key;
-use schemas::{Value, text};
+use std::hash::{Hash, Hasher};
 
-use super::{BadCursor, Comparison, Condition, Direction, List, Sort};
+use xxhash_rust::xxh3::Xxh3;
+
+use super::condition::{Conditions, listed};
+use super::{BadCursor, Direction, List, Sort};
 use crate::view::ViewSpec;
 
 /// A list as it is asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
-    /// Conditions: `column=value`, and `!=`, `<`, `<=`, `>`, `>=`. The value `\N` is NULL, for the first two.
+    /// Conditions: `column=value`, and `!=`, `<`, `<=`, `>`, `>=`; or as words, `column[ne]=value`, and `lt`, `lte`, `gt`, `gte`. `column[in]=a,b` is
+    /// any of these, a comma within one as `\,`; `column[prefix]=a` a text that starts so. The value `\N` is NULL; it is equal to itself, and nothing
+    /// else.
     pub conditions: Vec<String>,
     /// Columns to sort by, with `-` before those that descend. Empty: the view's order.
     pub order: Vec<String>,
@@ -17,6 +21,8 @@ pub struct Request {
     pub cursor: Option<String>,
     /// At most so many.
     pub limit: usize,
+    /// Whether to count all, on whichever page.
+    pub is_counted: bool,
 }
 
 /// Why a list cannot be had.
@@ -43,6 +49,14 @@ pub enum BadRequest {
         /// What the text lacks.
         reason: String,
     },
+    /// More than a statement should have.
+    #[error("there are {conditions} conditions, and at most {most} may be")]
+    TooMany {
+        /// So many there are.
+        conditions: usize,
+        /// So many there may be.
+        most: usize,
+    },
     /// Not a cursor of this list.
     #[error(transparent)]
     Cursor(#[from] BadCursor),
@@ -53,13 +67,25 @@ pub enum BadRequest {
 impl Request {
     /// The list in terms of the view.
     pub fn resolve(&self, view: &ViewSpec) -> Result<List, BadRequest> {
-        let conditions = self.conditions.iter().map(|text| condition(view, text)).collect::<Result<_, _>>()?;
+        let Conditions { conditions, choices } = Conditions::parse(view, &self.conditions)?;
         let order = self.order(view)?;
         let after = self.cursor.as_deref().map(str::parse::<super::Cursor>).transpose()?;
-        if after.as_ref().is_some_and(|after| !after.is_of(&order)) {
+        let mark = self.mark(view, &order);
+        if after.as_ref().is_some_and(|after| !after.is_of(mark, order.len())) {
             return Err(BadCursor.into());
         }
-        Ok(List { conditions, order, after, limit: self.limit })
+        Ok(List { conditions, choices, order, mark, after, limit: self.limit, is_counted: self.is_counted })
+    }
+
+    /// By names: another generation may have them in other places. A column of another type has other places in its order.
+    fn mark(&self, view: &ViewSpec, order: &[Sort]) -> u64 {
+        let mut hasher = Xxh3::new();
+        (&view.name, &self.conditions, format!("{:?}", view.key_types())).hash(&mut hasher);
+        for Sort { column, direction } in order {
+            let column = &view.columns[*column];
+            (&column.name, format!("{:?} {direction:?}", column.ty)).hash(&mut hasher);
+        }
+        hasher.finish()
     }
 
     fn order(&self, view: &ViewSpec) -> Result<Vec<Sort>, BadRequest> {
@@ -77,52 +103,13 @@ impl Request {
     }
 }
 
-/// Two characters before one, so that `<=` is not taken for `<`.
-const COMPARISONS: [(&str, Comparison); 6] = [
-    ("!=", Comparison::NotEqual),
-    ("<=", Comparison::LessOrEqual),
-    (">=", Comparison::GreaterOrEqual),
-    ("=", Comparison::Equal),
-    ("<", Comparison::Less),
-    (">", Comparison::Greater),
-];
-
-fn condition(view: &ViewSpec, text: &str) -> Result<Condition, BadRequest> {
-    let operator = text.find(['!', '<', '>', '=']).ok_or_else(|| BadRequest::NoCondition(text.to_owned()))?;
-    let (name, rest) = text.split_at(operator);
-    let found = COMPARISONS.iter().find_map(|(sign, comparison)| Some((*comparison, rest.strip_prefix(sign)?)));
-    let (comparison, value) = found.ok_or_else(|| BadRequest::NoCondition(text.to_owned()))?;
-    let column = listed(view, name.trim())?;
-    let value = parse_value(view, column, value.trim())?;
-    if value == Key::of(&[Value::Null]) && !matches!(comparison, Comparison::Equal | Comparison::NotEqual) {
-        let column = view.columns[column].name.clone();
-        return Err(BadRequest::Value { column, reason: "NULL is neither less nor greater: use = or !=".to_owned() });
-    }
-    Ok(Condition { column, comparison, value })
-}
-
-fn parse_value(view: &ViewSpec, column: usize, text: &str) -> Result<Key, BadRequest> {
-    let column = &view.columns[column];
-    if text == "\\N" {
-        return Ok(Key::of(&[Value::Null]));
-    }
-    let value = text::parse(text, &column.ty)
-        .map_err(|error| BadRequest::Value { column: column.name.clone(), reason: error.to_string() })?;
-    Ok(Key::of(&[value]))
-}
-
-fn listed(view: &ViewSpec, name: &str) -> Result<usize, BadRequest> {
-    view.column(name).filter(|column| view.listed.contains(column)).ok_or_else(|| {
-        let known: Vec<&str> = view.listed.iter().map(|&column| view.columns[column].name.as_str()).collect();
-        BadRequest::Column { view: view.name.clone(), column: name.to_owned(), known: known.join(", ") }
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use schemas::Type;
+    use projections::codec::Key;
+    use schemas::{Type, Value};
 
     use super::*;
+    use crate::tables::Cursor;
     use crate::view::ColumnSpec;
 
     fn view() -> ViewSpec {
@@ -132,37 +119,23 @@ mod tests {
     }
 
     #[test]
-    fn conditions() {
-        for (text, column, comparison, value) in [
-            ("id=a", 0, Comparison::Equal, Value::Text("a".into())),
-            ("id = a=b", 0, Comparison::Equal, Value::Text("a=b".into())),
-            ("age>=7", 1, Comparison::GreaterOrEqual, Value::Int(7)),
-            ("age < -7", 1, Comparison::Less, Value::Int(-7)),
-            ("age!=\\N", 1, Comparison::NotEqual, Value::Null),
-        ] {
-            let value = Key::of(&[value]);
-            assert_eq!(condition(&view(), text), Ok(Condition { column, comparison, value }), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_listed_is_said() {
-        for (text, message) in [
-            ("id", "'id' is no condition: write column=value, or with !=, <, <=, > or >="),
-            ("notes=1", "people has no lists by 'notes'; there are: id, age"),
-            ("age<\\N", "condition on age: NULL is neither less nor greater: use = or !="),
-            ("age=x", "condition on age: invalid input syntax for type bigint: \"x\""),
-        ] {
-            assert_eq!(condition(&view(), text).unwrap_err().to_string(), message);
-        }
-    }
-
-    #[test]
     fn order_and_cursor() {
         let mut request = Request { order: vec!["-age".into()], limit: 1, ..Request::default() };
         let list = request.resolve(&view()).unwrap();
         assert_eq!(list.order, [Sort { column: 1, direction: Direction::Descending }]);
         request.cursor = Some("00".into());
         assert_eq!(request.resolve(&view()), Err(BadRequest::Cursor(BadCursor)));
+        let cursor = Cursor::new(list.mark, vec![Key::of(&[Value::Int(7)])], Key::of(&[Value::Text("a".into())]));
+        request.cursor = Some(cursor.to_string());
+        assert_eq!(request.resolve(&view()).unwrap().after, Some(cursor));
+        let other = Request { conditions: vec!["age>7".into()], ..request.clone() };
+        assert_eq!(other.resolve(&view()), Err(BadRequest::Cursor(BadCursor)));
+        // Another generation, in which the column is elsewhere, is the same list.
+        let mut moved = view();
+        moved.columns.rotate_right(1);
+        (moved.key, moved.listed, moved.order_by) = (vec![1], vec![1, 2], vec![2, 1]);
+        assert!(request.resolve(&moved).is_ok());
+        moved.columns[2].ty = Type::Text;
+        assert_eq!(request.resolve(&moved), Err(BadRequest::Cursor(BadCursor)), "its values sort otherwise");
     }
 }

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
 /// The headers that are ours.
-const HEADERS: [&str; 3] = ["etag", "projector-position", "content-type"];
+const HEADERS: [&str; 4] = ["etag", "projector-position", "projector-generation", "content-type"];
 
 /// A daemon that runs, until dropped.
 pub struct Daemon {

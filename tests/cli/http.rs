@@ -92,6 +92,87 @@ fn requests_under_way_are_answered_at_the_end() {
 }
 
 #[test]
+fn lists_are_filtered_counted_and_cut_to_fields() {
+    let sandbox = Sandbox::new();
+    let people = [("a", "Ann", 20), ("b", "Bob", 30), ("c", "Cid", 40), ("d", "Dan", 50)];
+    sandbox.apply(&people.map(|(id, name, age)| person(id, name, age)).each_ref().map(String::as_str));
+    let daemon = sandbox.daemon();
+    let list = |query: &str| get(&daemon, &format!("/v1/views/persons_by_age?fields=person_id&{query}"));
+    for (query, expected) in [
+        ("age[gte]=30&age[lt]=50", "bc"),
+        ("age%5Bin%5D=20,40", "ac"),
+        ("person_id[prefix]=b", "b"),
+        ("age[ne]=20&order=-age", "dcb"),
+    ] {
+        let ids: Vec<String> = expected.chars().map(|id| format!("{{\"person_id\":\"{id}\"}}")).collect();
+        let answer = list(query);
+        assert!(answer.contains(&format!("\"documents\":[{}]", ids.join(","))), "{query}: {answer}");
+    }
+    assert_snapshot!("counted", list("age[gte]=30&count=true&limit=2"));
+    let page: serde_json::Value = serde_json::from_str(list("order=-age&limit=3").split_once("\n\n").unwrap().1).unwrap();
+    let cursor = page["next"].as_str().unwrap();
+    assert!(list(&format!("order=-age&cursor={cursor}")).contains("\"documents\":[{\"person_id\":\"a\"}]"));
+    for other in ["order=age", "order=-age&age[gte]=1"] {
+        assert!(list(&format!("{other}&cursor={cursor}")).contains("\"bad_cursor\""), "{other}");
+    }
+    assert!(get(&daemon, "/v1/views/persons_by_age?fields=nope").contains("\"no_field\""));
+    let many = list(&"age=1&".repeat(101));
+    assert!(many.contains("\"bad_condition\""), "{many}");
+}
+
+#[test]
+fn many_documents_of_one_moment() {
+    let sandbox = Sandbox::new();
+    sandbox.apply(&[&person("a", "Ann", 20), &person("b", "Bob", 7), &person("batch", "Bat", 30)]);
+    let daemon = sandbox.daemon();
+    let batch = |body: &str| daemon.ask("POST", "/v1/views/persons_by_age/batch?fields=age", body);
+    assert_snapshot!("batch", batch(r#"{"keys":["a","nobody","b","a"]}"#));
+    for (body, code) in [("{}", "bad_request"), ("", "bad_request"), (r#"{"keys":["a,b"]}"#, "bad_key")] {
+        assert!(batch(body).contains(&format!("\"{code}\"")), "{body}");
+    }
+    let keys = vec!["\"a\""; 1001].join(",");
+    assert!(batch(&format!("{{\"keys\":[{keys}]}}")).contains("at most 1000"));
+    assert!(get(&daemon, "/v1/views/persons_by_age/batch").contains("Bat"), "a key like any other");
+}
+
+#[test]
+fn a_list_in_one_stream() {
+    let sandbox = Sandbox::new();
+    // More than are read at once.
+    let many: Vec<String> = (0..1203).map(|number| person(&format!("p{number:04}"), "Ann", 20 + number % 10)).collect();
+    sandbox.apply(&many.iter().map(String::as_str).collect::<Vec<_>>());
+    let daemon = sandbox.daemon();
+    let stream = |query: &str| {
+        let path = format!("/v1/views/persons_by_age?fields=person_id&order=-person_id{query}");
+        let answer = daemon.ask_with("GET", &path, "accept: application/x-ndjson\r\n", "");
+        assert!(answer.contains("projector-position: 1203") && answer.contains("projector-generation: 1"), "{answer}");
+        let lines = answer.split_once("\n\n").unwrap().1.lines();
+        // The lengths of chunks are between the lines.
+        lines.filter(|line| line.starts_with('{')).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let all = stream("");
+    let expected = (0..1203).rev().map(|number| format!("{{\"person_id\":\"p{number:04}\"}}"));
+    assert!(all.iter().cloned().eq(expected), "{}", all.len());
+    assert_eq!(stream("&limit=501"), all[..501]);
+    assert_eq!(stream("&age=29").len(), 120);
+    let refused = daemon.ask_with("GET", "/v1/views/persons_by_age?name=x", "accept: application/x-ndjson\r\n", "");
+    assert!(refused.starts_with("HTTP/1.1 400"), "{refused}");
+}
+
+#[test]
+fn answers_are_compressed_for_who_asks_for_it() {
+    let sandbox = Sandbox::new();
+    sandbox.apply(&[&person("a", &"Ann".repeat(1000), 20)]);
+    let daemon = sandbox.daemon();
+    let size = |headers: &str| {
+        let mut stream = TcpStream::connect(&daemon.address).unwrap();
+        stream.write_all(head("GET", "/v1/views/persons_by_age/a", headers, 0).as_bytes()).unwrap();
+        stream.read_to_end(&mut Vec::new()).unwrap()
+    };
+    assert!(size("accept-encoding: gzip\r\n") < 1000 && size("") > 3000);
+}
+
+#[test]
 fn how_everything_stands() {
     let sandbox = Sandbox::new();
     sandbox.apply(&[&person("a", "Ann", 20)]);

@@ -2,10 +2,12 @@
 
 mod key;
 mod key_text;
+mod prefix;
 mod row;
 
 pub use key::{Key, KeyBuilder, decode_key, split_key};
 pub use key_text::{BadKeyText, parse_key, print_key};
+pub use prefix::text_prefix;
 pub use row::{Row, RowBuilder};
 
 /// Stored bytes that cannot be read: a damaged store, or one written by a newer version.

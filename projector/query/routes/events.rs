@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::log::NewEvent;
+use crate::query::lanes::Lane;
 use crate::query::{Api, Caller, Code, Problem};
 
 /// The routes of this resource.
@@ -47,7 +48,7 @@ async fn publish(
 ) -> Result<Json<Value>, Problem> {
     let (Query(parameters), body) = (parameters?, body?);
     let (positions, published) = api
-        .blocking_on_log(move |api| {
+        .blocking_on(Lane::Log, move |api| {
             let events = split(&headers, &body)?;
             if events.is_empty() {
                 return Err(Problem::bad_request("there is no event in the body"));

@@ -6,6 +6,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
+use crate::query::lanes::Lane;
 use crate::query::standing::described;
 use crate::query::{Api, Code, Problem};
 use crate::status::Status;
@@ -41,5 +42,5 @@ fn all_of(api: &Api, status: &Status) -> Value {
 }
 
 async fn gather(api: &Api) -> Result<Status, Problem> {
-    api.blocking_on_log(|api| Ok(Status::gather(&api.stores)?)).await
+    api.blocking_on(Lane::Log, |api| Ok(Status::gather(&api.stores)?)).await
 }

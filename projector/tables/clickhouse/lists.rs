@@ -32,6 +32,12 @@ struct Listed {
     columns: Vec<String>,
 }
 
+/// How many rows a list has.
+#[derive(Row, Deserialize)]
+struct Counted {
+    count: u64,
+}
+
 // === impl ClickHouseTables ===
 
 impl ClickHouseTables {
@@ -49,6 +55,20 @@ impl ClickHouseTables {
         let damaged = || self.clickhouse.server().damaged("the keys of its rows are no keys");
         rows.into_iter().map(|row| row.read().ok_or_else(damaged)).collect()
     }
+
+    /// How many there are, where that is asked for.
+    fn count(&self, view: &LiveView, list: &List) -> Result<Option<u64>, Fault> {
+        if !list.is_counted {
+            return Ok(None);
+        }
+        let layout = Layout::new(&view.spec);
+        let clauses = clauses(&layout, list, &[]);
+        let table = self.clickhouse.statements().qualified(&table_name(&view.spec.name, view.generation));
+        let text = format!("SELECT count() AS count FROM {table} FINAL WHERE {} = 0{}", identifier(DELETED), clauses.filters);
+        let parameters = clauses.values[..clauses.filtering].iter().map(|value| to_hex(value)).collect();
+        let counted: Vec<Counted> = self.clickhouse.server().ask("counting documents", &Question { text, parameters })?;
+        Ok(counted.first().map(|counted| counted.count))
+    }
 }
 
 impl TableStore for ClickHouseTables {
@@ -58,13 +78,15 @@ impl TableStore for ClickHouseTables {
         let server = self.clickhouse.server();
         if position == 0 {
             // Whatever is in the tables by now: no view has a document before the first event.
-            return Ok(Reading { position, value: Page { documents: Vec::new(), next: None } });
+            let count = list.is_counted.then_some(0);
+            return Ok(Reading { position, value: Page { documents: Vec::new(), next: None, count } });
         }
-        let rows = self.rows(view, list).map_err(|fault| match fault {
+        let found = self.rows(view, list).and_then(|rows| Ok((rows, self.count(view, list)?)));
+        let (rows, count) = found.map_err(|fault| match fault {
             Fault::Lost { .. } => server.unavailable(operation, "its tables are not there; who runs the projection makes them"),
             other => other,
         })?;
-        Ok(Reading { position, value: page(rows, list) })
+        Ok(Reading { position, value: page(rows, list, count) })
     }
 }
 
@@ -93,9 +115,10 @@ fn question(layout: &Layout, table: &str, list: &List, order: &[Sort]) -> Questi
     let (key, position, document) = (layout.key(), identifier(POSITION), identifier(DOCUMENT));
     let text = format!(
         "SELECT hex({key}) AS key, {position} AS position, {document} AS document, {sorted} AS columns \
-         FROM {table} FINAL WHERE {} = 0{} ORDER BY {} LIMIT {}",
+         FROM {table} FINAL WHERE {} = 0{}{} ORDER BY {} LIMIT {}",
         identifier(DELETED),
-        clauses.conditions,
+        clauses.filters,
+        clauses.after,
         clauses.order,
         list.limit.saturating_add(1)
     );

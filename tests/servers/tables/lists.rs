@@ -77,7 +77,7 @@ fn documents() -> Vec<Vec<Value<'static>>> {
 /// All ids of a list, read in pages of `limit`.
 fn ids(tables: &dyn TableStore, view: &LiveView, conditions: &[&str], order: &[&str], limit: usize) -> String {
     let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-    let mut request = Request { conditions: owned(conditions), order: owned(order), cursor: None, limit };
+    let mut request = Request { conditions: owned(conditions), order: owned(order), limit, ..Request::default() };
     let mut ids = String::new();
     loop {
         let reading = tables.select(view, &request.resolve(&view.spec).unwrap()).unwrap();
@@ -93,7 +93,7 @@ fn ids(tables: &dyn TableStore, view: &LiveView, conditions: &[&str], order: &[&
 /// Every store of lists passes this.
 fn selects_and_sorts(tables: &dyn TableStore) {
     let view = LiveView { projection: "shop".into(), generation: 1, spec: people() };
-    let cases: [(&[&str], &[&str], &str); 24] = [
+    let cases: [(&[&str], &[&str], &str); 31] = [
         (&[], &[], "abcdef"),
         (&[], &["-id"], "fedcba"),
         (&[], &["age"], "dbeacf"),
@@ -118,11 +118,29 @@ fn selects_and_sorts(tables: &dyn TableStore) {
         (&["paid=1"], &["-id"], "ba"),
         (&["since<1970-01-01"], &["since"], "cb"),
         (&["tags={a,b}"], &[], "c"),
+        (&["age[gte]=20", "age[lt]=30"], &[], "be"),
+        (&["city[in]=x,é"], &["-id"], "da"),
+        (&["age[in]=20,\\N"], &["age"], "bef"),
+        (&["paid[in]=1.000,10"], &["id"], "abd"),
+        (&["age[in]=20", "city[in]=y"], &[], "b"),
+        (&["city[prefix]=x"], &[], "a"),
+        (&["city[prefix]="], &["city"], "ecabd"),
     ];
     for (conditions, order, expected) in cases {
         for limit in [1, 4, 100] {
             assert_eq!(ids(tables, &view, conditions, order, limit), expected, "{conditions:?} {order:?} {limit}");
         }
+    }
+    for (conditions, limit, expected) in
+        [(vec![], 2, 6), (vec!["age[gte]=20".to_owned()], 1, 4), (vec!["age=99".to_owned()], 9, 0)]
+    {
+        let mut request = Request { conditions, limit, is_counted: true, ..Request::default() };
+        let page = tables.select(&view, &request.resolve(&view.spec).unwrap()).unwrap().value;
+        assert_eq!(page.count, Some(expected));
+        // What comes after a cursor is counted with all that comes before it.
+        request.cursor = page.next.map(|next| next.to_string());
+        let page = tables.select(&view, &request.resolve(&view.spec).unwrap()).unwrap().value;
+        assert_eq!(page.count, Some(expected));
     }
     let all = Request { limit: 9, ..Request::default() };
     let page = tables.select(&view, &all.resolve(&view.spec).unwrap()).unwrap().value;
