@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::runtime::{self, Runtime};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::check::warn_of_none;
@@ -156,11 +157,12 @@ impl Daemon {
     fn serve(&self, listener: TcpListener, place: HttpPlace) -> Result<JoinHandle<()>, Failure> {
         let Supervisor { stores, board, stop, limits, .. } = &self.supervisor;
         let intake = Arc::new(Intake::new(self.definitions.registry.clone()));
-        let api = Api::new(stores.clone(), board.clone(), intake, self.workshop.clone(), limits.stall_after);
+        let ending = ending(stop);
+        let api = Api::new(stores.clone(), board.clone(), intake, self.workshop.clone(), limits.stall_after, ending.clone());
         let acceptor = place.identity.map(|(certificate, key)| query::acceptor(&certificate, &key)).transpose()?;
         let server = Server { listener, acceptor, connections: place.limits.connections };
         let routes = query::router(api, Guard::new(place.access, place.limits.requests_per_second));
-        Ok(self.runtime.spawn(server.serve(routes, stopped(stop))))
+        Ok(self.runtime.spawn(server.serve(routes, ended(ending))))
     }
 
     /// Runs all projections to their end.
@@ -195,18 +197,20 @@ fn plant(supervisor: &Supervisor) -> Plant {
     Plant { stores: stores.clone(), limits, deploying, board: board.clone(), stop: stop.clone() }
 }
 
-/// Done when the flag is raised.
-fn stopped(stop: &Arc<StopFlag>) -> impl Future<Output = ()> + Send + 'static {
-    let (sender, mut receiver) = tokio::sync::watch::channel(false);
+/// True once the flag is raised.
+fn ending(stop: &Arc<StopFlag>) -> watch::Receiver<bool> {
+    let (sender, receiver) = watch::channel(false);
     // The flag lives as long as the process, and so may what listens to it.
     stop.listen(move || {
         sender.send_replace(true);
     })
     .forever();
-    async move {
-        // An error is a flag that is gone, with the process.
-        let _ = receiver.wait_for(|is_stopped| *is_stopped).await;
-    }
+    receiver
+}
+
+async fn ended(mut ending: watch::Receiver<bool>) {
+    // An error is a flag that is gone, with the process.
+    let _ = ending.wait_for(|is_ending| *is_ending).await;
 }
 
 /// All that halted are told; the first decides.

@@ -4,10 +4,12 @@
 //! generation that it is of. Errors are problem+json (RFC 9457) with a stable `code`.
 
 mod code;
+mod fields;
 mod find;
 mod freshness;
 mod guard;
 mod lanes;
+mod live;
 mod problem;
 mod refused;
 mod routes;
@@ -20,6 +22,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
+use tokio::sync::watch;
 use tower_http::compression::CompressionLayer;
 
 pub use code::Code;
@@ -46,6 +49,7 @@ pub struct Api {
     workshop: Arc<Workshop>,
     lanes: Arc<Lanes>,
     stall_after: Duration,
+    ending: watch::Receiver<bool>,
 }
 
 /// All routes, for those whom the guard lets in.
@@ -72,9 +76,17 @@ pub fn router(api: Api, guard: Guard) -> Router {
 
 impl Api {
     /// `board`: what the projections of this process are doing. `intake` judges events before they are published; in `workshop`
-    /// generations are built. `stall_after`: for how long nothing may go on before a projection counts as stalled.
-    pub fn new(stores: Stores, board: Arc<Board>, intake: Arc<Intake>, workshop: Arc<Workshop>, stall_after: Duration) -> Api {
-        Api { stores, board, intake, workshop, lanes: Arc::default(), stall_after }
+    /// generations are built. `stall_after`: for how long nothing may go on before a projection counts as stalled. `ending` is true once
+    /// the process is to end.
+    pub fn new(
+        stores: Stores,
+        board: Arc<Board>,
+        intake: Arc<Intake>,
+        workshop: Arc<Workshop>,
+        stall_after: Duration,
+        ending: watch::Receiver<bool>,
+    ) -> Api {
+        Api { stores, board, intake, workshop, lanes: Arc::default(), stall_after, ending }
     }
 
     /// Runs what blocks on a thread that may block.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use projections::engine::Tally;
 use tokio::sync::watch;
 
+use super::feed::Feed;
 use super::health::{Health, judge};
 use super::meters::Meters;
 use super::rate::Rate;
@@ -44,6 +45,8 @@ pub struct Place {
     pub waits: Waits,
     /// What is measured of its work.
     pub meters: Meters,
+    /// What its commits change.
+    pub feed: Arc<Feed>,
     rate: Mutex<Option<Rate>>,
     trail: Mutex<Trail>,
 }
@@ -132,6 +135,11 @@ impl Board {
         Some(self.lock().get(projection)?.progress.subscribe())
     }
 
+    /// What the commits of a projection change, if it is one of this process.
+    pub fn feed(&self, projection: &str) -> Option<Arc<Feed>> {
+        Some(self.lock().get(projection)?.feed.clone())
+    }
+
     /// Shows what the log and the stores say now.
     pub fn observe(&self, status: Status) {
         let observed = Observed { status, at: Instant::now() };
@@ -179,6 +187,7 @@ impl Default for Place {
             progress: watch::Sender::new(Progress::default()),
             waits: Waits::default(),
             meters: Meters::default(),
+            feed: Arc::default(),
             rate: Mutex::default(),
             trail: Mutex::default(),
         }

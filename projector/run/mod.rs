@@ -13,6 +13,7 @@ pub mod board;
 pub mod build;
 mod committer;
 mod continuity;
+mod feed;
 mod flusher;
 pub mod halt;
 mod health;
@@ -36,6 +37,7 @@ mod watchman;
 
 pub use board::{Board, Observed, Place, Progress, Stage, TableProgress};
 pub(crate) use continuity::Continuity;
+pub use feed::{CommitId, Feed, Forgotten, Interest, Told};
 pub use halt::Halt;
 pub(crate) use halt::caught;
 pub use health::{Health, Stall};

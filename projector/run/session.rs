@@ -3,11 +3,12 @@
 mod orders;
 mod work;
 
+use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, Scope};
 
 use super::board::{Place, Stage};
-use super::committer::{self, Committed};
+use super::committer::{Committed, Committer, Teller};
 use super::continuity::Continuity;
 use super::halt::{Halt, caught};
 use super::pace::Until;
@@ -20,6 +21,7 @@ use super::waits::Port;
 use crate::config::RunLimits;
 use crate::log::{EventLog, LogIdentity, ReadLimit};
 use crate::state::{Claim, Order, Pause, StateStore};
+use crate::view::Catalogue;
 use projections::engine::LogEvent;
 use work::{Claimed, Session};
 
@@ -95,6 +97,7 @@ pub enum End {
 pub fn run(setting: &Setting<'_>, until: Until) -> Result<End, Halt> {
     let (claimed, continuity) = claim(setting)?;
     let (store, fence, patience) = (setting.store, claimed.fence, setting.patience());
+    let committer = Committer { store, fence, patience, teller: setting.teller() };
     let (inbox_sender, inbox) = channel();
     let (requests, request_receiver) = channel();
     let (commits, commit_receiver) = channel();
@@ -113,7 +116,7 @@ pub fn run(setting: &Setting<'_>, until: Until) -> Result<End, Halt> {
         let read = move || reader::serve(continuity, limit, &request_receiver, &reader_inbox, reading);
         spawn(scope, setting, "read", inbox_sender.clone(), read)?;
         let committer_inbox = inbox_sender.clone();
-        let commit = move || committer::serve(store, fence, &commit_receiver, &committer_inbox, patience);
+        let commit = move || committer.serve(&commit_receiver, &committer_inbox);
         spawn(scope, setting, "commit", inbox_sender, commit)?;
         Session::new(setting, claimed, until, requests, commits).work(&inbox)
     })
@@ -128,6 +131,10 @@ fn claim<'s>(setting: &Setting<'s>) -> Result<(Claimed<'s>, Continuity<'s>), Hal
     let dead_letters = patience.ask(Port::State, || store.dead_letters())?;
     let continuity = Continuity::new(log, setting.folded_from, checkpoint.clone());
     let processor = Processor::load(setting.definition, setting.limits, log, store, checkpoint, setting.inherited, patience)?;
+    // Before it is shown to have started: who sees that may watch at once.
+    if let Some(teller) = setting.teller() {
+        teller.begin(fence, processor.checkpoint());
+    }
     setting.show_start(&processor, observed.head);
     Ok((Claimed { fence, processor, dead_letters }, continuity))
 }
@@ -157,6 +164,13 @@ impl<'s> Setting<'s> {
     /// How it asks the log and the store.
     pub fn patience(&self) -> Patience<'s> {
         Patience { stop: self.stop, waits: &self.place.waits }
+    }
+
+    /// Who tells of its commits, where readers see them.
+    fn teller(&self) -> Option<Teller> {
+        let (feed, generation) = (self.place.feed.clone(), self.generation);
+        let catalogue = || Arc::new(Catalogue::of(&self.definition.plan));
+        (self.stage == Stage::Live).then(|| Teller { feed, generation, catalogue: catalogue() })
     }
 
     /// Shows that it goes on from where it was.

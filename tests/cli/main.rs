@@ -14,6 +14,7 @@ mod demo;
 mod deploy;
 mod doctor;
 mod http;
+mod live;
 mod metrics;
 mod operations;
 mod sandbox;

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::document::{key, wanted};
-use super::fields::Fields;
 use super::{Parameters, moment};
+use crate::query::fields::Fields;
 use crate::query::freshness::Source;
 use crate::query::{Api, Caller, Problem};
 use crate::state::{Document, DocumentBody, LiveView};

@@ -6,8 +6,8 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use projections::codec::{Key, parse_key};
 
-use super::fields::Fields;
 use super::{Parameters, moment, unless_known};
+use crate::query::fields::Fields;
 use crate::query::freshness::{Freshness, Shown, Source};
 use crate::query::{Api, Caller, Code, Problem};
 use crate::state::{Document, DocumentBody, LiveView};

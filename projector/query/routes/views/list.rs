@@ -6,9 +6,9 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::fields::Fields;
 use super::stream::{Pages, stream};
 use super::{NDJSON, Parameters, moment, unless_known};
+use crate::query::fields::Fields;
 use crate::query::freshness::{Freshness, Shown, Source};
 use crate::query::{Api, Caller, Problem};
 use crate::state::{Document, DocumentBody, LiveView};

@@ -2,9 +2,9 @@
 
 mod batch;
 mod document;
-mod fields;
 mod list;
 mod stream;
+mod watch;
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -26,13 +26,15 @@ const GENERATION: HeaderName = HeaderName::from_static("projector-generation");
 /// One JSON object a line.
 const NDJSON: &str = "application/x-ndjson";
 
-/// The routes of this resource. A document whose key is `batch` is still read by GET.
+/// The routes of this resource. A document whose key is `batch` is still read by GET; one whose key is `watch` as `%77atch`.
 pub fn routes() -> Router<Api> {
     Router::new()
         .route("/v1/views", get(all))
         .route("/v1/views/{view}", get(list::answer))
         .route("/v1/views/{view}/batch", get(document::answer_batch).post(batch::answer))
+        .route("/v1/views/{view}/watch", get(watch::list))
         .route("/v1/views/{view}/{key}", get(document::answer))
+        .route("/v1/views/{view}/{key}/watch", get(watch::document))
 }
 
 /// Parameters of a query, in order; a name may come again.
