@@ -162,6 +162,11 @@ impl Operator {
         self.done(self.jetstream.delete_stream(name));
     }
 
+    /// How often anybody has asked JetStream for anything but to store and to send messages.
+    pub fn requests(&self) -> usize {
+        self.done(self.jetstream.query_account()).requests.total as usize
+    }
+
     /// How many consumers the stream has.
     pub fn consumers(&self) -> usize {
         let stream = self.done(self.jetstream.get_stream(STREAM));

@@ -32,6 +32,8 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 const EXPIRES: Duration = Duration::from_secs(30);
 /// The server forgets a tail that has asked for nothing for so long.
 const FORGOTTEN: Duration = Duration::from_secs(60);
+/// Where messages come one by one, the next comes within this time, and the server need not be asked after each whether there are more.
+const TRICKLE: Duration = Duration::from_millis(20);
 /// Messages that wait on the server arrive within this time, or never.
 const STALL: Duration = Duration::from_secs(10);
 
@@ -92,7 +94,7 @@ impl Tail {
                     events.push(event);
                 }
                 None if self.behind > 0 => self.peek_in_time().await?,
-                None if events.is_empty() && !self.is_fresh => self.ask().await?,
+                None if events.is_empty() && !self.is_fresh => self.listen_or_ask().await?,
                 None => break,
             }
         }
@@ -123,6 +125,15 @@ impl Tail {
     async fn peek_in_time(&mut self) -> Result<(), Problem> {
         let behind = self.behind;
         self.peeked = timeout(STALL, self.receive()).await.map_err(|_| Problem::Stalled(behind))??;
+        Ok(())
+    }
+
+    /// Takes what comes within a moment. Asks the server where nothing does.
+    async fn listen_or_ask(&mut self) -> Result<(), Problem> {
+        match timeout(TRICKLE, self.receive()).await {
+            Ok(event) => self.peeked = event?,
+            Err(_) => self.ask().await?,
+        }
         Ok(())
     }
 

@@ -97,6 +97,24 @@ fn whoever_waits_is_told_at_once() {
 }
 
 #[test]
+fn the_server_is_not_asked_after_each_event_of_a_trickle() {
+    const EVENTS: u64 = 100;
+    let server = nats::start();
+    let operator = Operator::with_stream(&server);
+    let log = nats::log(&server);
+    publish(&log, 1..=1);
+    assert_eq!(log.read(1, ALL).unwrap().len(), 1);
+    let before = operator.requests();
+    for next in 2..=EVENTS {
+        operator.publish(&[], "{}");
+        assert_eq!(positions(&log.read(next, ALL).unwrap()), [next]);
+    }
+    let asked = operator.requests() - before;
+    // A machine that is busy may be slower than the moment for which a reader listens.
+    assert!(asked < EVENTS as usize / 2, "{asked} requests for {EVENTS} events");
+}
+
+#[test]
 fn waiting_ends_where_nothing_comes() {
     let server = nats::start();
     let _operator = Operator::with_stream(&server);
