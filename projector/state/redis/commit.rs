@@ -2,9 +2,10 @@
 //!
 //! A script that did the writes itself would take twice as long: Lua copies each word that it passes on.
 
-use redis::{Connection, ErrorKind, RedisError, RedisResult, Value};
+use redis::{ErrorKind, RedisError, RedisResult, Value};
 
 use super::keys::BuildKeys;
+use super::node::Line;
 use super::packed::Packed;
 use super::precondition::{FIELDS, Found, Refusal, judge};
 use super::strings;
@@ -21,6 +22,14 @@ pub struct Transaction<'c> {
     checkpoint: String,
     record: String,
     packed: Packed,
+}
+
+/// The record of a build as a transaction has left it. It is watched by the same connection since, so that the next commit need not look
+/// before it writes.
+#[derive(Debug)]
+pub struct Watched {
+    record: String,
+    found: Found,
 }
 
 /// What became of a transaction.
@@ -49,32 +58,43 @@ impl<'c> Transaction<'c> {
         writes::pack(&mut packed, keys, entering, commit);
         packed.command(&[&["EVAL", END, "1", &record], &fields.each_ref().map(String::as_str)[..]].concat());
         packed.command(&["EXEC"]);
-        Transaction { commit, writer, checkpoint: record, record: keys.projection().record(), packed }
+        let (checkpoint, record) = (record, keys.projection().record());
+        look(&mut packed, &checkpoint, &record);
+        Transaction { commit, writer, checkpoint, record, packed }
     }
 
     /// Writes everything, or nothing where it does not belong.
-    pub fn run(&self, redis: &mut Connection) -> RedisResult<Answer> {
-        match judge(&self.look(redis)?, self.commit, &self.writer) {
-            Ok(()) => self.execute(redis),
+    pub fn run(&self, line: &mut Line) -> RedisResult<Answer> {
+        let watched = line.watched.take().filter(|watched| watched.record == self.checkpoint);
+        if watched.is_some_and(|watched| judge(&watched.found, self.commit, &self.writer).is_ok()) {
+            match self.execute(line)? {
+                // Not what it was; what it is now tells why.
+                Answer::Overtaken => {}
+                answer => return Ok(answer),
+            }
+        }
+        match judge(&self.look(line)?, self.commit, &self.writer) {
+            Ok(()) => self.execute(line),
             Err(refusal) => {
-                redis::cmd("UNWATCH").exec(redis)?;
+                redis::cmd("UNWATCH").exec(&mut line.connection)?;
                 Ok(Answer::Refused(refusal))
             }
         }
     }
 
-    /// Looks at the record of the build. From here on it is watched: a transaction runs only if it stays as it is.
-    fn look(&self, redis: &mut Connection) -> RedisResult<Found> {
-        let mut look = Packed::default();
-        look.command(&["WATCH", &self.checkpoint]);
-        look.command(&[&["HMGET", &self.checkpoint], &FIELDS[..]].concat());
-        look.command(&["EXISTS", &self.record]);
-        let (_, fields, is_projection_there): (Value, _, _) = redis::from_redis_value(Value::Array(look.ask(redis)?))?;
-        Ok(Found { fields, is_projection_there })
+    /// Looks at the record of the build. From here on it is watched, and nothing else: a transaction runs only if it stays as it is.
+    fn look(&self, line: &mut Line) -> RedisResult<Found> {
+        line.watched = None;
+        let mut packed = Packed::default();
+        packed.command(&["UNWATCH"]);
+        look(&mut packed, &self.checkpoint, &self.record);
+        found(&mut packed.ask(&mut line.connection)?)
     }
 
-    fn execute(&self, redis: &mut Connection) -> RedisResult<Answer> {
-        match self.packed.ask(redis)?.pop() {
+    fn execute(&self, line: &mut Line) -> RedisResult<Answer> {
+        let mut answers = self.packed.ask(&mut line.connection)?;
+        line.watched = Some(Watched { record: self.checkpoint.clone(), found: found(&mut answers)? });
+        match answers.pop() {
             Some(Value::Nil) => Ok(Answer::Overtaken),
             Some(Value::Array(answers)) if answers.last() == Some(&Value::Int(1)) => Ok(Answer::Done),
             Some(Value::Array(answers)) => {
@@ -84,6 +104,20 @@ impl<'c> Transaction<'c> {
             _ => Err((ErrorKind::UnexpectedReturnType, "a transaction answers by a list").into()),
         }
     }
+}
+
+/// Commands that watch the record of a build, and look at it.
+fn look(packed: &mut Packed, checkpoint: &str, record: &str) {
+    packed.command(&["WATCH", checkpoint]);
+    packed.command(&[&["HMGET", checkpoint], &FIELDS[..]].concat());
+    packed.command(&["EXISTS", record]);
+}
+
+/// What these commands have found, which were the last of all that have been answered.
+fn found(answers: &mut Vec<Value>) -> RedisResult<Found> {
+    let own = answers.split_off(answers.len().saturating_sub(3));
+    let (_, fields, is_projection_there): (Value, _, _) = redis::from_redis_value(Value::Array(own))?;
+    Ok(Found { fields, is_projection_there })
 }
 
 /// An error as Redis has said it.

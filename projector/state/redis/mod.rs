@@ -1,9 +1,9 @@
 //! State in Redis, or what speaks like it.
 //!
-//! A commit is one transaction, which is repeated without harm: who commits, and what the commit follows, is looked at first; then everything is
-//! written, and the checkpoint. All that it touches is in the same slot, so that data and checkpoint move together in
-//! replication and in the append-only file too: an accident takes the newest commits whole or not at all. What is lost so
-//! is folded again from the log.
+//! A commit is one transaction, which is repeated without harm: who commits, and what the commit follows, is looked at first (by
+//! the commit before, where that came over the same connection); then everything is written, and the checkpoint. All that it
+//! touches is in the same slot, so that data and checkpoint move together in replication and in the append-only file too: an
+//! accident takes the newest commits whole or not at all. What is lost so is folded again from the log.
 //!
 //! Documents are JSON under their keys as text, for any client to read; [`keys`] has the names.
 //!
@@ -179,7 +179,7 @@ impl StateStore for RedisBuild {
     fn commit(&self, commit: &Commit<'_>) -> Result<Outcome, Fault> {
         let (Writer::Claiming(writer) | Writer::Owner(writer)) = self.writer().clone();
         let transaction = Transaction::new(&self.keys, writer, self.entering, commit);
-        match self.server.ask("committing", |redis| transaction.run(redis))? {
+        match self.server.ask_on_line("committing", |line| transaction.run(line))?.0 {
             Answer::Done => Ok(Outcome::Committed),
             Answer::Torn(reason) => Err(self.is_torn(&reason)),
             Answer::Overtaken => Err(self.server.unavailable("committing", "somebody else has changed the record of the build")),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use redis::{Client, Connection, RedisError, RedisResult};
 
+use super::commit::Watched;
 use super::route::Address;
 use super::url::Deployment;
 
@@ -20,7 +21,7 @@ pub struct Node {
     address: Address,
     client: Client,
     demand: Demand,
-    idle: Mutex<Vec<Checked>>,
+    idle: Mutex<Vec<Line>>,
 }
 
 /// What a server has to be for a question to be asked.
@@ -50,8 +51,11 @@ pub enum Refused {
 }
 
 /// A connection to a server that is what is demanded.
-struct Checked {
-    connection: Connection,
+pub struct Line {
+    /// The connection.
+    pub connection: Connection,
+    /// What the last transaction on it has found at its end, and watches since.
+    pub watched: Option<Watched>,
     run: Run,
 }
 
@@ -71,27 +75,32 @@ impl Node {
     /// Asks a question on a connection that nobody else uses; what it answers, and in which of its runs. It is asked twice where the
     /// first connection turns out to have been closed, so that it must be one that may be repeated.
     pub fn ask<T>(&self, question: impl Fn(&mut Connection) -> RedisResult<T>) -> Result<(T, Run), Refused> {
-        let idle = self.idle().pop();
-        if let Some(mut checked) = idle {
-            match question(&mut checked.connection) {
-                // The others were closed by the same restart.
-                Err(error) if error.is_connection_dropped() => self.idle().clear(),
-                answer => return self.settle(checked, answer),
-            }
-        }
-        let mut checked = self.connect()?;
-        let answer = question(&mut checked.connection);
-        self.settle(checked, answer)
+        self.ask_on_line(|line| question(&mut line.connection))
     }
 
-    fn connect(&self) -> Result<Checked, Refused> {
+    /// The same for a question that watches something beyond its answer.
+    pub fn ask_on_line<T>(&self, question: impl Fn(&mut Line) -> RedisResult<T>) -> Result<(T, Run), Refused> {
+        let idle = self.idle().pop();
+        if let Some(mut line) = idle {
+            match question(&mut line) {
+                // The others were closed by the same restart.
+                Err(error) if error.is_connection_dropped() => self.idle().clear(),
+                answer => return self.settle(line, answer),
+            }
+        }
+        let mut line = self.connect()?;
+        let answer = question(&mut line);
+        self.settle(line, answer)
+    }
+
+    fn connect(&self) -> Result<Line, Refused> {
         let (connection, info) = self.connect_any().map_err(Refused::Unreachable)?;
         if let Demand::Sound(deployment) = self.demand
             && let Some(reason) = objection(&info, deployment)
         {
             return Err(Refused::Unfit(reason));
         }
-        Ok(Checked { connection, run: said(&info, "run_id").into() })
+        Ok(Line { connection, watched: None, run: said(&info, "run_id").into() })
     }
 
     fn connect_any(&self) -> RedisResult<(Connection, String)> {
@@ -103,14 +112,14 @@ impl Node {
     }
 
     /// Keeps the connection for the next question, unless something went wrong with it.
-    fn settle<T>(&self, checked: Checked, answer: RedisResult<T>) -> Result<(T, Run), Refused> {
+    fn settle<T>(&self, line: Line, answer: RedisResult<T>) -> Result<(T, Run), Refused> {
         let value = answer.map_err(Refused::Failed)?;
-        let run = checked.run.clone();
-        self.idle().push(checked);
+        let run = line.run.clone();
+        self.idle().push(line);
         Ok((value, run))
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<Checked>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<Line>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

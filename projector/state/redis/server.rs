@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use redis::{Connection, ErrorKind, RedisError, RedisResult, ServerErrorKind};
 
-use super::node::{Node, Refused, Run};
+use super::node::{Line, Node, Refused, Run};
 use super::nodes::Nodes;
 use super::route::{self, Address, Next, Search};
 use super::url::Deployment;
@@ -45,11 +45,20 @@ impl Server {
         operation: &'static str,
         question: impl Fn(&mut Connection) -> RedisResult<T>,
     ) -> Result<(T, Run), Fault> {
+        self.ask_on_line(operation, |line| question(&mut line.connection))
+    }
+
+    /// The same for a question that watches something beyond its answer.
+    pub fn ask_on_line<T>(
+        &self,
+        operation: &'static str,
+        question: impl Fn(&mut Line) -> RedisResult<T>,
+    ) -> Result<(T, Run), Fault> {
         let mut search = Search::new(self.likeliest(), self.nodes.addresses());
         let mut failure = None;
         while let Some(address) = search.next() {
             let node = self.nodes.at(&address)?;
-            let refused = match node.ask(&question) {
+            let refused = match node.ask_on_line(&question) {
                 Ok(answer) => {
                     self.sit(node);
                     return Ok(answer);

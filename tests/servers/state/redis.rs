@@ -136,6 +136,29 @@ fn two_owners_of_the_same_fence_are_told_apart() {
 }
 
 #[test]
+fn commits_in_a_row_need_no_look_before_each() {
+    let redis = redis(&[]);
+    let (_, store, fence) = owned(&redis);
+    for number in 0..5 {
+        assert_eq!(commit(&*store, fence, number, &changes(number + 1)), Outcome::Committed);
+    }
+    let said: String = ::redis::cmd("INFO").arg("commandstats").query(&mut server::client(&redis.server)).unwrap();
+    assert!(said.contains("cmdstat_watch:calls=6,"), "one before the first, and one at the end of each: {said}");
+}
+
+#[test]
+fn whoever_was_overtaken_since_its_last_commit_is_told_by_whom() {
+    let redis = redis(&[]);
+    let (state, one, fence) = owned(&redis);
+    assert_eq!(commit(&*one, fence, 0, &changes(1)), Outcome::Committed);
+    let other = store(&state, 1);
+    let next = other.claim().unwrap().fence;
+    assert_eq!(commit(&*one, fence, 1, &changes(2)), Outcome::Fenced(next));
+    assert_eq!(commit(&*other, next, 1, &changes(3)), Outcome::Committed);
+    assert_eq!(version_of(&state, "a"), Some(3));
+}
+
+#[test]
 fn an_accident_that_takes_the_newest_commits_is_noticed() {
     let mut redis = redis(&["--appendonly", "no"]);
     let state = open(&redis);
