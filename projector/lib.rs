@@ -7,6 +7,7 @@ pub mod access;
 pub mod cli;
 pub mod clock;
 pub mod config;
+mod dashboard;
 pub mod dead_letters;
 pub mod definitions;
 pub mod demo;

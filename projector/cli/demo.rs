@@ -193,6 +193,7 @@ fn lines(key: &str, address: Option<SocketAddr>) -> String {
         "\nRead a view, in another terminal:\n\n  {program} get {VIEW} {key}\n  {program} query {VIEW} --limit 3\n  {program} status\n"
     );
     if let Some(address) = address {
+        text += &format!("\nOr look at it in a browser:\n\n  http://{address}/\n");
         text += &format!(
             "\n  curl -s http://{address}/v1/views/{VIEW}/{key}\n  curl -s 'http://{address}/v1/views/{VIEW}?limit=3'\n"
         );

@@ -32,6 +32,7 @@ pub use server::{BadIdentity, Server, acceptor};
 
 use lanes::Lanes;
 
+use crate::dashboard;
 use crate::intake::Intake;
 use crate::operate::Workshop;
 use crate::run::Board;
@@ -55,6 +56,7 @@ pub struct Api {
 /// All routes, for those whom the guard lets in.
 pub fn router(api: Api, guard: Guard) -> Router {
     Router::new()
+        .merge(dashboard::routes())
         .merge(routes::views::routes())
         .merge(routes::events::routes())
         .merge(routes::projections::routes())

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
 /// The headers that are ours.
-const HEADERS: [&str; 4] = ["etag", "projector-position", "projector-generation", "content-type"];
+const HEADERS: [&str; 5] = ["etag", "projector-position", "projector-generation", "content-type", "content-security-policy"];
 
 /// A daemon that runs, until dropped.
 pub struct Daemon {

@@ -62,6 +62,9 @@ fn tokens_are_good_for_their_roles_alone() {
         assert_eq!(outcome(&answer), (status.to_owned(), code.to_owned()), "{method} {path}: {answer}");
     }
     assert!(ask(&daemon, &reader, "GET", "/v1/views", "").contains("persons_by_age"));
+    ask(&daemon, &operator, "POST", "/v1/projections/people/pause", "{\"by\":\"somebody else\"}");
+    let paused = ask(&daemon, &reader, "GET", "/v1/projections/people", "");
+    assert!(paused.contains("\"by\":\"holder-of-operate\""), "what is done is in the name of the token: {paused}");
     assert!(ask(&daemon, &other, "GET", "/v1/views", "").ends_with("{\"views\":[]}"));
 }
 

@@ -234,3 +234,17 @@ fn a_second_daemon_takes_over() {
     assert!(get(&second, "/v1/views/persons_by_age/a?min_position=1&timeout=30s").contains("Ann"));
     assert_eq!(second.terminate(), Some(0));
 }
+
+/// The page may run no scripts but its own, whatever gets into it.
+#[test]
+fn the_dashboard_is_served_with_all_that_it_needs() {
+    let sandbox = Sandbox::new();
+    let daemon = sandbox.daemon();
+    let page = get(&daemon, "/");
+    assert!(page.starts_with("HTTP/1.1 200") && page.contains("content-type: text/html"), "{page}");
+    for path in page.split('"').filter(|text| text.starts_with("/dashboard/")) {
+        assert!(get(&daemon, path).starts_with("HTTP/1.1 200"), "{path}");
+    }
+    assert!(page.contains("content-security-policy: default-src 'none'; script-src 'self'; style-src 'self'; "), "{page}");
+    assert!(get(&daemon, "/dashboard/main.rs").starts_with("HTTP/1.1 404"));
+}

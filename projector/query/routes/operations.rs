@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::clock;
 use crate::deploy::{Then, recall, record_of};
 use crate::operate::{self, Task};
-use crate::query::{Api, Code, Problem, operators_only};
+use crate::query::{Api, Caller, Code, Problem, operators_only};
 use crate::state::Pause;
 
 /// Generations that were live before and are kept where nothing is said.
@@ -84,9 +84,9 @@ struct GcAsked {
     keep: Option<usize>,
 }
 
-async fn pause(State(api): State<Api>, name: Name, body: Body) -> Result<Json<Value>, Problem> {
+async fn pause(State(api): State<Api>, caller: Caller, name: Name, body: Body) -> Result<Json<Value>, Problem> {
     let Asked { by, reason } = parse(&body?)?;
-    note(&api, name?.0, Some(Pause { since: clock::now_micros(), by: somebody(by), reason })).await
+    note(&api, name?.0, Some(Pause { since: clock::now_micros(), by: somebody(&caller, by), reason })).await
 }
 
 async fn resume(State(api): State<Api>, name: Name, body: Body) -> Result<Json<Value>, Problem> {
@@ -100,33 +100,35 @@ async fn note(api: &Api, name: String, pause: Option<Pause>) -> Result<Json<Valu
     Ok(Json(answer))
 }
 
-async fn rebuild(State(api): State<Api>, name: Name, body: Body) -> Answer {
+async fn rebuild(State(api): State<Api>, caller: Caller, name: Name, body: Body) -> Answer {
     let RebuildAsked { by, go_live } = parse(&body?)?;
-    begin(&api, name?.0, Task::Rebuild(go_live.into()), by).await
+    begin(&api, name?.0, Task::Rebuild(go_live.into()), somebody(&caller, by)).await
 }
 
-async fn rollback(State(api): State<Api>, name: Name, body: Body) -> Answer {
+async fn rollback(State(api): State<Api>, caller: Caller, name: Name, body: Body) -> Answer {
     let RollbackAsked { by, to } = parse(&body?)?;
-    begin(&api, name?.0, Task::Rollback(to), by).await
+    begin(&api, name?.0, Task::Rollback(to), somebody(&caller, by)).await
 }
 
 /// It has begun when this is answered; the projection's `operation` says how it goes on.
-async fn begin(api: &Api, name: String, task: Task, by: Option<String>) -> Answer {
+async fn begin(api: &Api, name: String, task: Task, by: String) -> Answer {
     let begun = move |api: &Api| {
-        api.workshop.begin(&name, task, &somebody(by))?;
+        api.workshop.begin(&name, task, &by)?;
         Ok(json!({ "projection": name, "operation": api.workshop.describe(&name) }))
     };
     Ok((StatusCode::ACCEPTED, Json(api.blocking(begun).await?)))
 }
 
-async fn cancel(State(api): State<Api>, name: Name, body: Body) -> Result<Json<Value>, Problem> {
+async fn cancel(State(api): State<Api>, caller: Caller, name: Name, body: Body) -> Result<Json<Value>, Problem> {
     let (Path(name), Asked { by, .. }) = (name?, parse(&body?)?);
-    drop_generations(&api, name, move |api, name| Ok(api.workshop.cancel(name, &somebody(by))?)).await
+    let by = somebody(&caller, by);
+    drop_generations(&api, name, move |api, name| Ok(api.workshop.cancel(name, &by)?)).await
 }
 
-async fn gc(State(api): State<Api>, name: Name, body: Body) -> Result<Json<Value>, Problem> {
+async fn gc(State(api): State<Api>, caller: Caller, name: Name, body: Body) -> Result<Json<Value>, Problem> {
     let (Path(name), GcAsked { by, keep }) = (name?, parse(&body?)?);
-    let collect = move |api: &Api, name: &str| Ok(api.workshop.collect(name, keep.unwrap_or(KEEP), &somebody(by))?);
+    let by = somebody(&caller, by);
+    let collect = move |api: &Api, name: &str| Ok(api.workshop.collect(name, keep.unwrap_or(KEEP), &by)?);
     drop_generations(&api, name, collect).await
 }
 
@@ -171,9 +173,12 @@ pub fn parse<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|error| Problem::bad_request(format!("the body cannot be read: {error}")))
 }
 
-/// Who asks for it.
-pub fn somebody(by: Option<String>) -> String {
-    by.unwrap_or_else(|| SOMEBODY.to_owned())
+/// Who asks for it: whose token it is, and, where tokens are not needed, who the body says.
+pub fn somebody(caller: &Caller, by: Option<String>) -> String {
+    match caller {
+        Caller::Holder(holder) => holder.name.clone(),
+        Caller::Anyone | Caller::Nobody => by.unwrap_or_else(|| SOMEBODY.to_owned()),
+    }
 }
 
 fn no_projection(name: &str) -> Problem {

@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep};
 
 use super::operations::{parse, somebody};
 use crate::dead_letters::{Carried, Desk, Filter, parse_repair, report_to_json};
-use crate::query::{Api, Problem, operators_only};
+use crate::query::{Api, Caller, Problem, operators_only};
 use crate::state::{Action, Order};
 
 /// How long the owner may take before it is answered that it has not come to it yet.
@@ -60,24 +60,24 @@ type Body = Result<Bytes, BytesRejection>;
 /// An answer, with what it means.
 type Answer = Result<(StatusCode, Json<Value>), Problem>;
 
-async fn retry(State(api): State<Api>, name: Name, body: Body) -> Answer {
-    settle(&api, name?.0, parse(&body?)?, Action::Retry).await
+async fn retry(State(api): State<Api>, caller: Caller, name: Name, body: Body) -> Answer {
+    settle(&api, &caller, name?.0, parse(&body?)?, Action::Retry).await
 }
 
-async fn discard(State(api): State<Api>, name: Name, body: Body) -> Answer {
+async fn discard(State(api): State<Api>, caller: Caller, name: Name, body: Body) -> Answer {
     let asked: Asked = parse(&body?)?;
     if !asked.repairs.is_empty() {
         return Err(Problem::bad_request("who repairs an event does not discard it: ask for a retry"));
     }
-    settle(&api, name?.0, asked, Action::Discard).await
+    settle(&api, &caller, name?.0, asked, Action::Discard).await
 }
 
 /// Gives the orders, and answers what came of them as soon as they are carried out; or, after a while, that they will be.
-async fn settle(api: &Api, name: String, asked: Asked, action: Action) -> Answer {
-    let projection = name.clone();
+async fn settle(api: &Api, caller: &Caller, name: String, asked: Asked, action: Action) -> Answer {
+    let (projection, by) = (name.clone(), somebody(caller, asked.by.clone()));
     let give = move |api: &Api| {
         let desk = Desk::open(api.stores.clone(), &projection)?;
-        let orders = desk.give(asked.actions(&desk, &action)?, &somebody(asked.by), asked.reason.as_deref())?;
+        let orders = desk.give(asked.actions(&desk, &action)?, &by, asked.reason.as_deref())?;
         Ok((Arc::new(desk), Arc::<[Order]>::from(orders)))
     };
     let (desk, orders) = api.blocking(give).await?;
