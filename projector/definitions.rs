@@ -95,7 +95,7 @@ pub fn load(config: &Config) -> Result<Definitions, Unusable> {
         let folder = folder.display().to_string();
         // Without the event types nothing can be said about what uses them.
         let plan = registry.as_ref().and_then(|registry| files.check(|sources| load_projection(&folder, sources, registry)));
-        let plan = plan.map(|plan| Plan { fingerprint: plan.fingerprint ^ mapping, ..plan });
+        let plan = plan.map(|plan| plan.of_messages(mapping));
         mistakes.append(&mut files.mistakes);
         sources.extend(files.sources.iter().cloned());
         let stored = Sources::new((&schemas.0, &schemas.1), &folder, &files.sources);

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use projector::demo::Shop;
-use projector::rebuild::{self, End, Phase, Place, Progress, RateLimit, Rebuild};
+use projector::rebuild::{self, End, Origin, Phase, Place, Progress, RateLimit, Rebuild};
 use projector::run::{StopFlag, Waits};
 use projector::state::NewBuild;
 use projector::stores::Stores;
@@ -68,6 +68,7 @@ fn make(world: &World, events: usize) -> (Duration, Duration) {
         log: &*stores.log,
         folded_from: &log,
         target: &*target,
+        origin: Origin::Log,
         place: Place::File { path: world.path().join("made.db"), creation: "1".to_owned() },
         inherited: &[],
         until: events as u64,

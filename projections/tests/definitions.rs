@@ -106,6 +106,20 @@ fn the_fingerprint_is_of_the_meaning() {
 }
 
 #[test]
+fn the_fingerprint_of_rows_is_of_what_is_folded() {
+    let fingerprint = |toml: &str, sql: &str| load(toml, sql).unwrap().rows_fingerprint;
+    let plain = fingerprint(ENTITIES, "SELECT order_id, note FROM orders");
+    // Another view needs other indexes, of the same rows.
+    let other = "SELECT o.order_id, c.country FROM orders o JOIN customers c ON c.customer_id = o.customer_id";
+    assert_eq!(plain, fingerprint(ENTITIES, other));
+    let folded = ENTITIES.replace("country = \"country\"", "country = \"upper(country)\"");
+    assert_ne!(plain, fingerprint(&folded, other));
+    assert_ne!(plain, fingerprint(&format!("{ENTITIES}\n[dead_letters]\npolicy = \"skip\""), other));
+    let plan = || load(ENTITIES, other).unwrap();
+    assert_ne!(plan().of_messages(7).rows_fingerprint, plan().rows_fingerprint, "of other messages");
+}
+
+#[test]
 fn the_fingerprint_is_of_the_events_too() {
     let fingerprint = |service: &str, rest: &str| {
         let text = format!(r#"{{ "type": "object", "properties": {{ "id": {{ "type": "string" }} }}{rest} }}"#);

@@ -14,6 +14,7 @@ use super::operator::Operator;
 use super::plan;
 use super::say::say;
 use crate::deploy::Proposal;
+use crate::run::build::Origin;
 
 /// Deploy the definitions on disk: build what has changed beside what is live, and cut over
 ///
@@ -54,7 +55,8 @@ impl Apply {
         }
         for step in proposal.projections.iter().filter(|step| step.action.is_change()) {
             let definition = builder.definition(&step.projection)?;
-            let exit = builder.rebuild(context, &definition, &self.operator.by, self.going_live.then())?;
+            let how = (Origin::LiveRows, self.going_live.then());
+            let exit = builder.rebuild(context, &definition, &self.operator.by, how)?;
             if exit != Exit::Success {
                 return Ok(exit);
             }

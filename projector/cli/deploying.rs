@@ -12,11 +12,12 @@ use super::failure::Failure;
 use super::{progress, signals, telemetry};
 use crate::config::Config;
 use crate::definitions::{self, Definitions, Sources};
-use crate::deploy::{CannotRebuild, Deployed, Effort, Proposal, Rebuild, Rebuilt, Shown, Then, effort, propose};
+use crate::deploy::{CannotRebuild, Deployed, Effort, Proposal, Rebuild, Rebuilt, Shown, Then, effort, propose, with_same_rows};
 use crate::fault::Fault;
 use crate::log::EventLog;
+use crate::run::build::Origin;
 use crate::run::{Definition, Goal, Supervisor};
-use crate::state::Builds;
+use crate::state::{Build, Builds};
 use crate::stores::Stores;
 
 /// How a generation goes live
@@ -70,8 +71,8 @@ impl Builder {
 
     /// What deploying the definitions on disk would do.
     pub fn proposal(&self) -> Result<Proposal, Failure> {
-        let Stores { builds, log, .. } = &self.supervisor.stores;
-        Ok(propose(&self.definitions, &deployed(&**builds)?, head(&**log)?))
+        let log = &self.supervisor.stores.log;
+        Ok(propose(&self.definitions, &deployed_for(&self.supervisor.stores, &self.definitions)?, head(&**log)?))
     }
 
     /// What a rebuild of these definitions takes.
@@ -90,9 +91,15 @@ impl Builder {
     }
 
     /// Builds a generation of these definitions, lets it go live, and prints what came of it.
-    pub fn rebuild(&self, context: &mut Context, definition: &Definition, by: &str, then: Then) -> Result<Exit, Failure> {
+    pub fn rebuild(
+        &self,
+        context: &mut Context,
+        definition: &Definition,
+        by: &str,
+        (origin, then): (Origin, Then),
+    ) -> Result<Exit, Failure> {
         let projection = &definition.plan.name;
-        self.watched(context, projection, || self.of(projection, by).rebuild(definition, then))
+        self.watched(context, projection, || self.of(projection, by).rebuild(definition, origin, then))
     }
 
     /// Lets an earlier generation be live again, and prints what came of it.
@@ -131,7 +138,23 @@ pub fn deployed(builds: &dyn Builds) -> Result<Vec<Deployed>, Fault> {
         // Where they cannot be read it is not said what differs, and that something does is known without them.
         let sources = live.and_then(|text| Sources::from_text(&text).ok());
         let deeds = builds.deeds(&record.name)?;
-        deployed.push(Deployed { record, sources, deeds });
+        deployed.push(Deployed { record, sources, deeds, rows: None });
+    }
+    Ok(deployed)
+}
+
+/// The same, with what there is in them for these definitions.
+pub fn deployed_for(stores: &Stores, definitions: &Definitions) -> Result<Vec<Deployed>, Fault> {
+    let (builds, log) = (&*stores.builds, stores.log.identity()?);
+    let mut deployed = deployed(builds)?;
+    for deployed in &mut deployed {
+        let Some(definition) = definitions.named(&deployed.record.name) else { continue };
+        let is_other = |live: &Build| live.fingerprint != definition.plan.fingerprint;
+        if deployed.record.live_build().is_some_and(is_other)
+            && let Some(live) = with_same_rows(builds, &definition.plan, &log, definitions.mapping)?
+        {
+            deployed.rows = Some(builds.count_rows(&definition.plan.name, live.number, &live.catalogue)?);
+        }
     }
     Ok(deployed)
 }

@@ -7,12 +7,12 @@ use clap::Args;
 use serde_json::json;
 
 use super::context::{Context, Form};
-use super::deploying::{deployed, head};
+use super::deploying::{deployed_for, head};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::say::printable;
 use crate::definitions;
-use crate::deploy::{Action, Change, Difference, Effort, Part, Proposal, Step, propose};
+use crate::deploy::{Action, Change, Copy, Difference, Effort, Part, Proposal, Step, propose};
 use crate::stores::{CannotOpen, Stores};
 
 /// Print what deploying the definitions on disk would do, and what it takes; nothing is changed
@@ -31,7 +31,7 @@ impl Plan {
         let config = context.config()?;
         let definitions = definitions::load(&config)?;
         let (deployed, head) = match Stores::open_existing(&config) {
-            Ok(stores) => (deployed(&*stores.builds)?, head(&*stores.log)?),
+            Ok(stores) => (deployed_for(&stores, &definitions)?, head(&*stores.log)?),
             // Where there is nothing yet nothing is made, either.
             Err(CannotOpen::Missing(_)) => (Vec::new(), 0),
             Err(CannotOpen::Fault(fault)) => return Err(fault.into()),
@@ -69,6 +69,9 @@ fn action(step: &Step) -> String {
             let why =
                 if step.differences.is_empty() { "; the files are the same, what they mean to this program is not" } else { "" };
             format!("rebuild as generation {} beside {live}, then cut over{}{why}", effort.generation, taking(effort))
+        }
+        Action::Materialize(Copy { generation, rows }) => {
+            format!("materialize as generation {generation} beside {live}, then cut over; no replay: {rows} rows")
         }
         Action::Forsaken => format!("deployed as generation {live}, but not on disk: it stays, and nobody keeps it current"),
     }

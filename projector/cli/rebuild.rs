@@ -11,6 +11,7 @@ use super::operator::Operator;
 use super::say::printable;
 use crate::clock;
 use crate::deploy::superfluous;
+use crate::run::build::Origin;
 use crate::state::Deed;
 
 /// Fold the log anew into a generation beside the live one, which then takes its place
@@ -87,7 +88,7 @@ impl Rebuild {
             }
             return Ok(Exit::Success);
         }
-        builder.rebuild(context, &definition, by, self.going_live.then())
+        builder.rebuild(context, &definition, by, (Origin::Log, self.going_live.then()))
     }
 }
 

@@ -9,7 +9,7 @@ use schemas::Diagnostic;
 use super::{Http, LogPlace, Settings, StatePlace, TablesPlace};
 use crate::deploy::Mode;
 use crate::duration;
-use crate::run::{Deploying, Making};
+use crate::run::{Deploying, InFiles, Making};
 use crate::sqlite::Durability;
 
 /// The configuration, checked.
@@ -27,10 +27,10 @@ pub struct Config {
     pub tables: TablesPlace,
     /// What `run` does with definitions that are not what is deployed.
     pub deploy: Mode,
-    /// Bytes of memory for making a generation from the log.
+    /// Bytes of memory for making a generation.
     pub making_memory: usize,
     /// Where generations are made that are loaded into a server then.
-    pub making_folder: Option<PathBuf>,
+    pub making_folder: PathBuf,
     /// What a commit to a SQLite file outlives.
     pub durability: Durability,
     /// Where to answer.
@@ -91,8 +91,7 @@ impl Config {
         let tables = checker.tables(state.as_ref());
         let (projections, schemas) = (checker.path("projections"), checker.path("schemas"));
         let deploy = checker.deploy(state.as_ref());
-        let (making_memory, making_folder) =
-            (checker.at_least("deploy.", "memory", 1 << 20), checker.making_folder(state.as_ref()));
+        let (making_memory, making_folder) = (checker.at_least("deploy.", "memory", 1 << 20), checker.path("deploy.folder"));
         let (log, http, durability) = (checker.log(), checker.http(), checker.durability());
         let (run, telemetry) = (checker.run(), checker.telemetry());
         Some(Config {
@@ -115,7 +114,12 @@ impl Config {
 impl Config {
     /// What becomes of definitions that are not live. `mapping`: the fingerprint of the rules by which messages are made into events.
     pub fn deploying(&self, mapping: u64) -> Deploying {
-        let making = Making { memory: self.making_memory, folder: self.making_folder.clone(), rate: Arc::default() };
+        let in_files = match self.state {
+            StatePlace::Embedded(_) => InFiles::Copies,
+            StatePlace::Redis(_) => InFiles::All,
+        };
+        let (memory, folder) = (self.making_memory, self.making_folder.clone());
+        let making = Making { memory, folder, in_files, rate: Arc::default() };
         Deploying { mode: self.deploy, mapping, making }
     }
 }
@@ -161,11 +165,6 @@ impl Checker<'_> {
             StatePlace::Redis(_) => Mode::ByApply,
         };
         self.one_of("deploy.mode", &[("", by_default), ("by-itself", Mode::ByItself), ("by-apply", Mode::ByApply)])
-    }
-
-    fn making_folder(&mut self, state: Option<&StatePlace>) -> Option<Option<PathBuf>> {
-        let folder = self.path("deploy.folder")?;
-        Some(matches!(state?, StatePlace::Redis(_)).then_some(folder))
     }
 
     fn durability(&mut self) -> Option<Durability> {

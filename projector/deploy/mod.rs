@@ -10,6 +10,7 @@ mod differences;
 mod proposal;
 mod rebuild;
 mod recall;
+mod same_rows;
 
 use crate::clock;
 use crate::fault::Fault;
@@ -21,9 +22,10 @@ use crate::view::Catalogue;
 pub use accept::{Accepted, CannotAccept, accept};
 pub use choice::{earlier, superfluous};
 pub use differences::{Change, Difference, Part};
-pub use proposal::{Action, Deployed, Effort, Known, Proposal, Step, effort, propose};
+pub use proposal::{Action, Copy, Deployed, Effort, Known, Proposal, Step, effort, propose};
 pub use rebuild::{CannotRebuild, Rebuild, Rebuilt, Shown, Then};
 pub use recall::{CannotRecall, recall};
+pub use same_rows::with_same_rows;
 
 /// There are never so many orders.
 const EVERYTHING: usize = usize::MAX >> 1;

@@ -51,8 +51,10 @@ pub enum Action {
     Nothing,
     /// It is deployed for the first time.
     Deploy(Effort),
-    /// A generation is built beside the live one, and takes its place.
+    /// A generation is built from the log beside the live one, and takes its place.
     Rebuild(Effort),
+    /// The same, from the rows of the live one: no event is read.
+    Materialize(Copy),
     /// Nothing: it is deployed, but not on disk. It stays as it is, and nobody keeps it current.
     Forsaken,
 }
@@ -70,6 +72,15 @@ pub struct Effort {
     pub seconds: Option<f64>,
 }
 
+/// What it takes where rows are copied.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Copy {
+    /// The number of the generation that is built.
+    pub generation: u64,
+    /// About how many rows there are.
+    pub rows: u64,
+}
+
 /// A projection as it is deployed.
 #[derive(Clone, Debug)]
 pub struct Deployed {
@@ -79,6 +90,8 @@ pub struct Deployed {
     pub sources: Option<Sources>,
     /// What has been done to it.
     pub deeds: Vec<Deed>,
+    /// How many rows are live, where a build of the definitions on disk can be made of them ([`with_same_rows`](super::with_same_rows)).
+    pub rows: Option<u64>,
 }
 
 /// What would be done; `head`: the position at which the log ends.
@@ -105,13 +118,21 @@ fn step(projection: &Projection, deployed: Option<&Deployed>, head: u64) -> Step
     let action = match live {
         None => Action::Deploy(effort(deployed, fingerprint, head)),
         Some(live) if live.fingerprint == fingerprint => Action::Nothing,
-        Some(_) => Action::Rebuild(effort(deployed, fingerprint, head)),
+        Some(_) => replace(effort(deployed, fingerprint, head), deployed.and_then(|deployed| deployed.rows)),
     };
     let differences = match (&action, before) {
-        (Action::Rebuild(_), Some(before)) => differences(before, &projection.sources),
+        (Action::Rebuild(_) | Action::Materialize(_), Some(before)) => differences(before, &projection.sources),
         _ => Vec::new(),
     };
     Step { projection: name, action, live: live.map(known), definitions: Some(format!("{fingerprint:016x}")), differences }
+}
+
+/// How the live generation is replaced; `rows`: those that there are to be copied, if they can be. What has been begun from the log is gone on with.
+fn replace(effort: Effort, rows: Option<u64>) -> Action {
+    match rows {
+        Some(rows) if effort.built == 0 => Action::Materialize(Copy { generation: effort.generation, rows }),
+        _ => Action::Rebuild(effort),
+    }
 }
 
 /// What it takes to build a generation of definitions with this fingerprint.
@@ -173,7 +194,7 @@ impl Proposal {
 impl Action {
     /// Whether it changes anything.
     pub fn is_change(&self) -> bool {
-        matches!(self, Action::Deploy(_) | Action::Rebuild(_))
+        matches!(self, Action::Deploy(_) | Action::Rebuild(_) | Action::Materialize(_))
     }
 }
 
@@ -187,7 +208,7 @@ mod tests {
 
     fn deployed(live: u64, fingerprints: &[(u64, u64)]) -> Deployed {
         let deed = Deed { events: 500, took: 1_000_000, ..Deed::now(What::CutOver, 1, "ann", clock::now_micros()) };
-        Deployed { record: record(live, fingerprints), sources: Some(Sources::default()), deeds: vec![deed] }
+        Deployed { record: record(live, fingerprints), sources: Some(Sources::default()), deeds: vec![deed], rows: None }
     }
 
     fn action(deployed: &[Deployed]) -> Action {
@@ -203,7 +224,10 @@ mod tests {
         assert_eq!(action(&[deployed(3, &[(3, 7)])]), Action::Rebuild(effort(4, 0, Some(2.0))));
         let mut begun = deployed(3, &[(3, 7), (4, shop)]);
         begun.record.builds[1].checkpoint.position = 600;
-        assert_eq!(action(&[begun]), Action::Rebuild(effort(4, 600, Some(0.8))));
+        begun.rows = Some(9);
+        assert_eq!(action(&[begun.clone()]), Action::Rebuild(effort(4, 600, Some(0.8))));
+        begun.record.builds[1].checkpoint.position = 0;
+        assert_eq!(action(&[begun]), Action::Materialize(Copy { generation: 4, rows: 9 }));
     }
 
     #[test]

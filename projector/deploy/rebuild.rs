@@ -10,10 +10,10 @@ use super::proposal::candidate;
 use super::{CannotRecall, Deployment, Role, Whose, make, next_number, recall, record_of};
 use crate::clock;
 use crate::fault::Fault;
-use crate::run::build::{self, BuildTask, CutOver, Older};
+use crate::run::build::{self, BuildTask, CutOver, Older, Origin};
 use crate::run::session::End;
 use crate::run::{Definition, Goal, Halt, Place, Supervisor};
-use crate::state::{Build, Builds, Checkpoint, Creation, Deed, ProjectionRecord, What};
+use crate::state::{Build, Builds, Checkpoint, Creation, Deed, ProjectionRecord, Staging, What};
 
 /// How generations are built and switched.
 pub struct Rebuild<'r> {
@@ -98,7 +98,7 @@ pub enum CannotRebuild {
 
 impl Rebuild<'_> {
     /// Builds a generation of these definitions, or goes on with one that was begun, and lets it go live.
-    pub fn rebuild(&self, definition: &Definition, then: Then) -> Result<Rebuilt, CannotRebuild> {
+    pub fn rebuild(&self, definition: &Definition, origin: Origin, then: Then) -> Result<Rebuilt, CannotRebuild> {
         let since = clock::now_micros();
         let (number, is_first) = self.begin(definition)?;
         let deployment = self.deployment(number)?;
@@ -106,7 +106,8 @@ impl Rebuild<'_> {
             return self.first(definition, deployment, since);
         }
         let halted = |halt| CannotRebuild::Halted(number, halt);
-        match self.to_the_end(|| build::come_up(self.task(definition, deployment.clone()))).map_err(halted)? {
+        let task = || BuildTask { origin, ..self.task(definition, deployment.clone()) };
+        match self.to_the_end(|| build::come_up(task())).map_err(halted)? {
             End::Reached => {}
             _ => return Ok(Rebuilt::Stopped(number)),
         }
@@ -222,6 +223,8 @@ impl Rebuild<'_> {
     fn drop(&self, number: u64, what: What) -> Result<(), Fault> {
         let since = clock::now_micros();
         self.builds().drop_build(self.projection, number)?;
+        // In which it was made, if it was not made to its end.
+        Staging::remove(&self.supervisor.deploying.making.file(self.projection, number))?;
         self.builds().record(self.projection, &Deed::now(what, number, self.by, since))
     }
 
@@ -243,7 +246,8 @@ impl Rebuild<'_> {
 
     fn task<'t>(&'t self, definition: &'t Definition, deployment: Deployment) -> BuildTask<'t> {
         let Rebuild { supervisor, .. } = self;
-        BuildTask { supervisor, definition, place: self.place(), deployment, goal: Goal::CatchUp, stop: &supervisor.stop }
+        let (place, goal, stop) = (self.place(), Goal::CatchUp, &supervisor.stop);
+        BuildTask { supervisor, definition, place, deployment, origin: Origin::Log, goal, stop }
     }
 
     fn place(&self) -> Arc<Place> {

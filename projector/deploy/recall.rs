@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use projections::plan::Plan;
-
 use crate::definitions::{Sources, Unreadable};
 use crate::fault::Fault;
 use crate::run::Definition;
@@ -40,7 +38,7 @@ pub fn recall(builds: &dyn Builds, projection: &str, number: u64, mapping: u64) 
     let text = builds.definitions(projection, number)?.ok_or(CannotRecall::Missing(number))?;
     let compiled = Sources::from_text(&text).and_then(|sources| sources.compile());
     let (plan, registry) = compiled.map_err(|source| CannotRecall::Unreadable { number, source })?;
-    let plan = Plan { fingerprint: plan.fingerprint ^ mapping, ..plan };
+    let plan = plan.of_messages(mapping);
     if plan.fingerprint != build.fingerprint {
         return Err(CannotRecall::Changed(number));
     }

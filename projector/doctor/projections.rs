@@ -137,6 +137,7 @@ mod tests {
             dead_letters: DeadLetters { policy: Policy::Park, limit: 10 },
             duplicate_window: 0,
             fingerprint: 7,
+            rows_fingerprint: 7,
         }
     }
 

@@ -11,6 +11,7 @@ use crate::clock;
 use crate::config::RunLimits;
 use crate::deploy::{CannotRebuild, CannotRecall, Rebuild, Rebuilt, Shown, Then, earlier, recall, record_of};
 use crate::fault::{Fault, chain};
+use crate::run::build::Origin;
 use crate::run::{Board, Deploying, StopFlag, Supervisor, caught};
 use crate::stores::Stores;
 
@@ -198,7 +199,7 @@ impl Plant {
                     CannotRecall::Fault(fault) => CannotRebuild::Fault(fault),
                     cannot => CannotRebuild::Unusable(live, cannot),
                 })?;
-                rebuild.rebuild(&definition, then)
+                rebuild.rebuild(&definition, Origin::Log, then)
             }
         }
     }

@@ -1,8 +1,10 @@
-//! A build made from the log as fast as that goes: its rows first, then each view once.
+//! A build made as fast as that goes: its rows first, then each view once.
 //!
 //! ```text
-//! log ──► fold rows alone ──► materialize each view ──► load ──► the build that is to be served
-//!         └──── in the build itself, or in a file ────┘   from that file, where the build is in another store
+//! log ──────────► fold rows alone ─┐
+//!                                  ├─► materialize each view ──► load ──► the build that is to be served
+//! another build ─► copy rows ──────┘
+//! └──── in a file, or, from the log and where it is embedded, in the build itself ──┘
 //! ```
 //! Each step ends in commits, and goes on from the last one after whatever has interrupted it; so what has been done is never
 //! done again, but for the work behind the last commit. What is not in memory is on disk: the memory that it takes is the budget's.
@@ -10,6 +12,7 @@
 //! Nobody else writes the build meanwhile: it is a candidate that no session runs before it is made. What has happened in the log since is for
 //! a session then.
 
+mod copy;
 mod limit;
 mod load;
 mod materialize;
@@ -24,6 +27,7 @@ use crate::fault::Fault;
 use crate::log::{EventLog, LogIdentity};
 use crate::run::{Definition, Halt, Patience, Port, StopFlag, Waits};
 use crate::state::{Checkpoint, Claim, Order, Staging, StateStore};
+pub use copy::Original;
 pub use limit::RateLimit;
 pub use progress::{Phase, Progress};
 use projections::engine::Limits;
@@ -38,7 +42,9 @@ pub struct Rebuild<'r> {
     pub folded_from: &'r LogIdentity,
     /// The build. It is empty, or was begun by an earlier call.
     pub target: &'r dyn StateStore,
-    /// Where it is made.
+    /// Where its rows come from.
+    pub origin: Origin<'r>,
+    /// Where it is made: in a file where rows are copied.
     pub place: Place,
     /// How operators have settled events of the build in whose place this one is to come.
     pub inherited: &'r [Order],
@@ -54,6 +60,15 @@ pub struct Rebuild<'r> {
     pub stop: &'r StopFlag,
     /// Where it is seen what is waited for.
     pub waits: &'r Waits,
+}
+
+/// Where rows come from.
+#[derive(Clone, Copy)]
+pub enum Origin<'r> {
+    /// They are folded from the log, from its first event on.
+    Log,
+    /// They are those of another build, which has folded them from the same log by the same rules; what has happened since is folded from the log.
+    Build(Original<'r>),
 }
 
 /// Where a build is made.
@@ -125,7 +140,11 @@ impl Rebuild<'_> {
                     Staging::remove(path)?;
                     return Ok(End::Made);
                 }
-                let staging = Staging::open(path, creation)?;
+                let staging = match self.origin {
+                    Origin::Log => Some(Staging::open(path, creation)?),
+                    Origin::Build(original) => copy::run(self, original, path, creation)?,
+                };
+                let Some(staging) = staging else { return Ok(End::Stopped) };
                 match self.make(&staging)? {
                     End::Stopped => Ok(End::Stopped),
                     End::Made => load::run(self, staging, path),

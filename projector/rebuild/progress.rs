@@ -5,17 +5,19 @@
 pub struct Progress {
     /// What is done at the moment.
     pub phase: Phase,
-    /// The position up to which events are folded.
+    /// The position up to which events are folded; 0 while rows are copied, which are of no position before all are there.
     pub position: u64,
     /// Where folding ends.
     pub until: u64,
-    /// How much of the phase this process has done: events, units or things loaded.
+    /// How much of the phase this process has done: rows, events, units or things loaded.
     pub done: u64,
 }
 
 /// What is done at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
+    /// Rows are copied from another build.
+    Copy,
     /// Events are folded into rows.
     Fold,
     /// Views are evaluated.
@@ -30,6 +32,7 @@ impl Phase {
     /// One word for it.
     pub fn word(self) -> &'static str {
         match self {
+            Phase::Copy => "copy",
             Phase::Fold => "fold",
             Phase::Materialize => "materialize",
             Phase::Load => "load",

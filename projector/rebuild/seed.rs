@@ -47,8 +47,9 @@ pub fn run<'w>(
     work: &'w Rebuild<'w>,
     store: &'w dyn StateStore,
     fence: u64,
-    seed: Seed<'w>,
+    mut seed: Seed<'w>,
 ) -> Result<(End, Checkpoint, Engine), Broken> {
+    seed.remember()?;
     let ended: Arc<StopFlag> = Arc::default();
     let raised = ended.clone();
     let _listening = work.stop.listen(move || raised.raise());
@@ -100,8 +101,6 @@ impl<'w> Seed<'w> {
         if checkpoint.commits == 0 {
             seeding.assume_empty();
         }
-        let from = (checkpoint.position + 1).saturating_sub(plan.duplicate_window).max(1);
-        remember(seeding.engine_mut(), work.log, from..=checkpoint.position, patience)?;
         let ahead = work.inherited.iter().filter(|order| order.position > checkpoint.position);
         let inherited: BTreeMap<u64, Order> = ahead.map(|order| (order.position, order.clone())).collect();
         let mut rulings = Rulings::default();
@@ -127,6 +126,13 @@ impl<'w> Seed<'w> {
     /// Whether the build is one whose rows are still folded alone.
     pub fn may_fold(&self) -> bool {
         self.seeding.may_fold(self.closed.commits)
+    }
+
+    /// Sees the events again among which a repetition of the next ones may be.
+    fn remember(&mut self) -> Result<(), Broken> {
+        let (position, window) = (self.closed.position, self.work.definition.plan.duplicate_window);
+        let from = (position + 1).saturating_sub(window).max(1);
+        Ok(remember(self.seeding.engine_mut(), self.work.log, from..=position, self.work.patience())?)
     }
 
     /// The engine that goes on without folding on.

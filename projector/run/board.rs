@@ -60,6 +60,8 @@ pub struct Progress {
     pub stage: Stage,
     /// The position of the last commit.
     pub position: u64,
+    /// The position of the rows that it has taken from another generation; 0 where it has folded all of them itself.
+    pub copied: u64,
     /// The end of the log as it was seen last.
     pub head: u64,
     /// The pause that it is in, if it is in one.
@@ -233,6 +235,7 @@ impl Default for Progress {
             generation: 0,
             stage: Stage::Starting,
             position: 0,
+            copied: 0,
             head: 0,
             pause: None,
             pending_jobs: 0,

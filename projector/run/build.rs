@@ -35,10 +35,21 @@ pub struct BuildTask<'s> {
     pub place: Arc<Place>,
     /// Which one it is.
     pub deployment: Deployment,
+    /// Where its rows come from, if it has none yet.
+    pub origin: Origin,
     /// What for.
     pub goal: Goal,
     /// Raised when it should end.
     pub stop: &'s StopFlag,
+}
+
+/// Where the rows of a build come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The log.
+    Log,
+    /// The build that is live, if it has folded them by the same rules; else the log.
+    LiveRows,
 }
 
 /// How a build takes the place of the live one.
@@ -179,7 +190,10 @@ impl BuildRun<'_> {
     fn went_live(&self, before: Option<u64>, CutOver { what, by, since, older }: CutOver<'_>) -> Result<End, Halt> {
         let (builds, number) = (&*self.task.supervisor.stores.builds, self.task.deployment.number);
         // However they were folded: rows first, or by a session.
-        let events = self.task.place.progress.borrow().position.saturating_sub(self.task.deployment.position);
+        let events = {
+            let progress = self.task.place.progress.borrow();
+            progress.position.saturating_sub(self.task.deployment.position.max(progress.copied))
+        };
         let deed = Deed { before, events, ..Deed::now(what, number, by, since) };
         self.patience().ask(Port::State, || builds.record(self.name(), &deed))?;
         tracing::info!(projection = self.name(), generation = number, "went live");

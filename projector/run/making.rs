@@ -1,47 +1,72 @@
-//! A build that readers have never seen, made from the log before a session follows it.
+//! A build that readers have never seen, made before a session follows the log with it.
 
 use super::board::Stage;
-use super::build::BuildTask;
+use super::build::{BuildTask, Origin};
 use super::halt::Halt;
 use super::retry::Patience;
+use super::supervisor::InFiles;
 use super::waits::Port;
 use crate::deploy;
 use crate::fault::Fault;
-use crate::rebuild::{self, End, Place, Progress, Rebuild};
+use crate::rebuild::{self, End, Original, Phase, Place, Progress, Rebuild};
+use crate::state::{Build, Staging};
 use crate::view::Catalogue;
 
 /// Makes the build, up to the end of the log as it is now; or goes on with that, or finds it made.
 pub fn run(task: &BuildTask<'_>) -> Result<End, Halt> {
     let (stores, name, number) = (&task.supervisor.stores, &task.definition.plan.name, task.deployment.number);
-    let patience = Patience { stop: task.stop, waits: &task.place.waits };
-    let found = patience.ask(Port::State, || deploy::build(&*stores.builds, name, number))?;
+    let (builds, patience) = (&*stores.builds, patience(task));
+    let found = patience.ask(Port::State, || deploy::build(builds, name, number))?;
     let build = found
         .ok_or_else(|| Fault::Gone { place: "the state store".to_owned(), what: format!("generation {number} of {name}") })?;
     if build.went_live {
         return Ok(End::Made);
     }
     let head = patience.ask(Port::Log, || stores.log.head())?;
-    let inherited = patience.ask(Port::State, || deploy::inherited(&*stores.builds, name, number))?;
-    let target = stores.builds.open(name, number, &Catalogue::of(&task.definition.plan))?;
-    let making = &task.supervisor.deploying.making;
-    let place = match &making.folder {
-        None => Place::InPlace,
-        Some(folder) => Place::File { path: folder.join(format!("{name}.g{number}.db")), creation: build.creation },
-    };
+    let inherited = patience.ask(Port::State, || deploy::inherited(builds, name, number))?;
+    let target = builds.open(name, number, &Catalogue::of(&task.definition.plan))?;
+    let live = original(task)?;
     rebuild::run(&Rebuild {
         definition: task.definition,
         log: &*stores.log,
         folded_from: &task.deployment.log,
         target: &*target,
-        place,
+        place: place(task, &build, live.is_some())?,
+        origin: live.as_ref().map_or(rebuild::Origin::Log, |build| rebuild::Origin::Build(Original { builds, build })),
         inherited: &inherited,
         until: head.map_or(0, |head| head.position),
-        memory: making.memory,
-        rate: &making.rate,
+        memory: task.supervisor.deploying.making.memory,
+        rate: &task.supervisor.deploying.making.rate,
         progress: &|progress| show(task, progress),
         stop: task.stop,
         waits: &task.place.waits,
     })
+}
+
+/// The build whose rows are copied, if any are.
+fn original(task: &BuildTask<'_>) -> Result<Option<Build>, Fault> {
+    let (builds, plan) = (&*task.supervisor.stores.builds, &task.definition.plan);
+    let mapping = task.supervisor.deploying.mapping;
+    match task.origin {
+        Origin::Log => Ok(None),
+        Origin::LiveRows => {
+            let ask = || deploy::with_same_rows(builds, plan, &task.deployment.log, mapping);
+            patience(task).ask(Port::State, ask)
+        }
+    }
+}
+
+/// Where the build is made. One that has events was begun, or is made, where it is to be; one that has commits alone is loaded from a file.
+fn place(task: &BuildTask<'_>, build: &Build, is_copied: bool) -> Result<Place, Fault> {
+    let making = &task.supervisor.deploying.making;
+    let path = making.file(&task.definition.plan.name, build.number);
+    let is_loaded = build.checkpoint.commits > 0 || is_copied;
+    if making.in_files == InFiles::Copies && (build.checkpoint.position > 0 || !is_loaded) {
+        // It may have been loaded from one.
+        Staging::remove(&path)?;
+        return Ok(Place::InPlace);
+    }
+    Ok(Place::File { path, creation: build.creation.clone() })
 }
 
 fn show(task: &BuildTask<'_>, Progress { phase, position, until, .. }: &Progress) {
@@ -51,5 +76,12 @@ fn show(task: &BuildTask<'_>, Progress { phase, position, until, .. }: &Progress
         progress.position = *position;
         progress.head = *until;
         progress.moved = std::time::Instant::now();
+        if *phase == Phase::Copy {
+            progress.copied = *position;
+        }
     });
+}
+
+fn patience<'t>(task: &'t BuildTask<'_>) -> Patience<'t> {
+    Patience { stop: task.stop, waits: &task.place.waits }
 }

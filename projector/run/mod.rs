@@ -50,6 +50,6 @@ pub use recovery::{History, judge, observe};
 pub(crate) use retry::RaisedAtEnd;
 pub use retry::{Patience, StopFlag, until_available};
 pub use rulings::Rulings;
-pub use supervisor::{Deploying, Goal, Making, Outcome, Supervisor, run_all};
+pub use supervisor::{Deploying, Goal, InFiles, Making, Outcome, Supervisor, run_all};
 pub use trail::{Measured, Sample, Trail, Work};
 pub use waits::{Port, Wait, Waits};

@@ -7,7 +7,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 
 use super::board::{Board, Place, Stage};
-use super::build::{self, BuildTask, CutOver, Older};
+use super::build::{self, BuildTask, CutOver, Older, Origin};
 use super::halt::{Halt, caught};
 use super::pace::Until;
 use super::processor::Definition;
@@ -57,10 +57,31 @@ pub struct Deploying {
 pub struct Making {
     /// About how many bytes of memory it takes at most.
     pub memory: usize,
-    /// The folder for what does not fit; nothing where the generation itself is in a file.
-    pub folder: Option<PathBuf>,
+    /// The folder of those that are made in a file.
+    pub folder: PathBuf,
+    /// Which these are.
+    pub in_files: InFiles,
     /// How fast it goes at most.
     pub rate: Arc<RateLimit>,
+}
+
+/// Which generations are made in a file of their own, which is loaded into their store then.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InFiles {
+    /// All: their store is a server.
+    All,
+    /// Those whose rows are copied; others are made where they are to be, in a file as well.
+    #[default]
+    Copies,
+}
+
+// === impl Making ===
+
+impl Making {
+    /// The file in which a generation is made.
+    pub fn file(&self, projection: &str, number: u64) -> PathBuf {
+        self.folder.join(format!("{projection}.g{number}.db"))
+    }
 }
 
 /// When a run has reached its end.
@@ -197,7 +218,7 @@ impl<'s> Run<'s> {
         let definition = stored.as_ref().unwrap_or(self.definition);
         let number = deployment.number;
         let place = self.place.clone();
-        let task = BuildTask { supervisor: self.supervisor, definition, place, deployment, goal, stop };
+        let task = BuildTask { supervisor: self.supervisor, definition, place, deployment, origin: Origin::Log, goal, stop };
         let before = self.record()?;
         match build::run(task, until) {
             // It was dropped, which is no news where it is not the live one any more; or somebody has owned it meanwhile, which who switches between
@@ -251,8 +272,16 @@ impl<'s> Run<'s> {
     }
 
     fn build_candidate(&self, deployment: Deployment, goal: Goal, place: &Arc<Place>, stop: &Arc<StopFlag>) -> Result<End, Halt> {
-        let task =
-            BuildTask { supervisor: self.supervisor, definition: self.definition, place: place.clone(), deployment, goal, stop };
+        let place = place.clone();
+        let task = BuildTask {
+            supervisor: self.supervisor,
+            definition: self.definition,
+            place,
+            deployment,
+            origin: Origin::LiveRows,
+            goal,
+            stop,
+        };
         build::replace(task, CutOver { what: What::CutOver, by: BY_ITSELF, since: clock::now_micros(), older: Older::Dropped })
     }
 

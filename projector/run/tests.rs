@@ -143,6 +143,7 @@ fn plan(policy: Policy, fingerprint: u64) -> Plan {
         dead_letters: DeadLetters { policy, limit: 3 },
         duplicate_window: 100,
         fingerprint,
+        rows_fingerprint: fingerprint,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use super::{Backlog, Checkpoint, Deed, Order, Outbox, Pause, StateStore};
+use super::{Backlog, Checkpoint, Deed, Folded, Order, Outbox, Pause, StateStore, TakeRows};
 use crate::fault::Fault;
 use crate::log::LogIdentity;
 use crate::view::Catalogue;
@@ -25,6 +25,15 @@ pub trait Builds: Send + Sync {
 
     /// The outbox of a build, for one flusher.
     fn outbox(&self, projection: &str, number: u64, catalogue: &Catalogue) -> Result<Arc<dyn Outbox>, Fault>;
+
+    /// Hands out all that a build has folded, as it was at one moment of this call: rows go to `to`, in pages, the rest is the answer; `None`
+    /// where `to` breaks off. The owner of the build goes on meanwhile. After an error, whatever was handed out is of no moment at all, and
+    /// all of it has to be asked for again; [`Fault::Unavailable`] also says that the build changed hands. Who asks while another one
+    /// does lets that one fail so. `catalogue` is the build's own.
+    fn copy(&self, projection: &str, number: u64, catalogue: &Catalogue, to: &mut TakeRows<'_>) -> Result<Option<Folded>, Fault>;
+
+    /// About how many rows there are in a build; `catalogue` is its own.
+    fn count_rows(&self, projection: &str, number: u64, catalogue: &Catalogue) -> Result<u64, Fault>;
 
     /// The definitions that a build is of, as they were given with it.
     fn definitions(&self, projection: &str, number: u64) -> Result<Option<String>, Fault>;

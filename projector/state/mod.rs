@@ -7,9 +7,10 @@
 mod audits;
 pub mod builds;
 mod catalogues;
+mod copies;
 mod deeds;
 pub mod embedded;
-mod letter_keys;
+pub(crate) mod letter_keys;
 pub mod orders;
 pub mod outbox;
 pub mod redis;
@@ -18,6 +19,7 @@ pub mod views;
 use std::sync::Arc;
 
 pub use builds::{Build, Builds, Creation, NewBuild, ProjectionRecord, Standing, Switch};
+pub use copies::{CopiedRows, Folded, TakeRows};
 pub use deeds::{Deed, What};
 pub use embedded::{EmbeddedState, Staging};
 pub use orders::{Action, Asked, Carried, Order, Pause};

@@ -108,6 +108,12 @@ impl Sandbox {
         file.query_row(select, [], |row| row.get(0)).unwrap()
     }
 
+    /// Changes the file of the log and the stores by hand.
+    pub fn change(&self, statement: &str) {
+        let file = rusqlite::Connection::open(self.path().join("data/projector.db")).unwrap();
+        assert!(file.execute(statement, []).unwrap() > 0, "{statement}");
+    }
+
     /// Starts the daemon, and waits until all projections have started.
     pub fn daemon(&self) -> Daemon {
         self.daemon_at(str::to_owned)

@@ -1,5 +1,6 @@
 //! A store in memory, and a projection that is built in it.
 
+mod adopted;
 mod seeded;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};

@@ -1,4 +1,4 @@
-//! The fingerprint of a plan: equal for definitions that keep the same rows and documents, however they are written.
+//! The fingerprints of a plan: equal for definitions that keep the same rows and documents, or the same rows, however they are written.
 
 use schemas::{EventType, Registry};
 use xxhash_rust::xxh3::xxh3_64;
@@ -15,12 +15,11 @@ const FORMAT: u32 = 4;
 /// The plan is hashed as it is compiled: where another planner or another expression compiler makes something else of the same
 /// files, what is stored may have another form too, and is built anew.
 pub fn of(plan: &Plan, registry: &Registry) -> u64 {
-    let events: Vec<_> = plan.folds.keys().filter_map(|name| registry.event_type(name)).map(|event| described(event)).collect();
     let views: Vec<_> =
         plan.views.iter().map(|view| (&view.name, &view.columns, &view.key, &view.filters, &view.order_by)).collect();
     let decisive = format!(
         "{FORMAT}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}",
-        events,
+        events(plan, registry),
         plan.subjects,
         plan.entities,
         plan.indexes,
@@ -34,8 +33,30 @@ pub fn of(plan: &Plan, registry: &Registry) -> u64 {
     xxh3_64(decisive.as_bytes())
 }
 
+/// XXH3 of everything that decides rows, dead letters and who waits for whom, but nothing of what views make of them: where it is equal, the
+/// rows of one are those of the other.
+pub fn of_rows(plan: &Plan, registry: &Registry) -> u64 {
+    let decisive = format!(
+        "{FORMAT}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}",
+        events(plan, registry),
+        plan.subjects,
+        plan.entities,
+        plan.folds,
+        plan.dead_letters.policy,
+        plan.duplicate_window,
+    );
+    xxh3_64(decisive.as_bytes())
+}
+
+/// What is said of the event types that are folded.
+fn events<'r>(plan: &Plan, registry: &'r Registry) -> Vec<Described<'r>> {
+    plan.folds.keys().filter_map(|name| registry.event_type(name)).map(|event| described(event)).collect()
+}
+
 /// The owner, the schema of each version, and the upcasts.
-fn described(event: &EventType) -> (&str, Vec<&str>, Vec<&str>) {
+type Described<'r> = (&'r str, Vec<&'r str>, Vec<&'r str>);
+
+fn described(event: &EventType) -> Described<'_> {
     let schemas = event.versions().iter().map(|version| version.text.as_str()).collect();
     (&event.service, schemas, event.upcasts().collect())
 }

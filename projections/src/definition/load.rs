@@ -63,9 +63,11 @@ impl Loader<'_> {
             dead_letters: written.dead_letters,
             duplicate_window: written.duplicate_window,
             fingerprint: 0,
+            rows_fingerprint: 0,
             entities,
         };
         plan.fingerprint = fingerprint::of(&plan, self.registry);
+        plan.rows_fingerprint = fingerprint::of_rows(&plan, self.registry);
         Ok(plan)
     }
 

@@ -4,7 +4,7 @@ use schemas::Value;
 
 use crate::codec::{Key, Row, RowBuilder};
 use crate::expr::{EvalError, Expr, Frame, eval};
-use crate::plan::{Action, Entity, Plan, Rule};
+use crate::plan::{Action, Entity, Index, IndexId, Plan, Rule};
 
 use super::cache::{Cache, Known};
 use super::cells::{CellKey, Link, Missing, SetKey, SetSpace, Space};
@@ -126,19 +126,23 @@ pub fn index_links(plan: &Plan, cache: &Cache) -> Vec<Link> {
     let mut links = Vec::new();
     for (number, index) in plan.indexes.iter().enumerate() {
         for row in cache.rows[index.entity].changed() {
-            let old = row.old.as_ref().and_then(|row| columns_key(row, &index.columns));
-            let new = row.new.as_ref().and_then(|row| columns_key(row, &index.columns));
-            if old == new {
-                continue;
-            }
-            let link = |value: Key, present| Link {
-                set: SetKey { space: SetSpace::Index(number), value },
-                member: row.key.clone(),
-                present,
-            };
-            links.extend(old.map(|value| link(value, false)));
-            links.extend(new.map(|value| link(value, true)));
+            links.extend(links_of((number, index), &row.key, row.old.as_ref(), row.new.as_ref()));
         }
     }
     links
+}
+
+/// What becomes of the entries in an index when one row takes the place of the other: it leaves one and joins one at most.
+pub fn links_of(
+    (number, index): (IndexId, &Index),
+    key: &Key,
+    old: Option<&Row>,
+    new: Option<&Row>,
+) -> impl Iterator<Item = Link> + use<> {
+    let [old, new] = [old, new].map(|row| row.and_then(|row| columns_key(row, &index.columns)));
+    let is_same = old == new;
+    let (member, space) = (key.clone(), SetSpace::Index(number));
+    let link = move |(value, present)| Link { set: SetKey { space, value }, member: member.clone(), present };
+    let changes = old.map(|value| (value, false)).into_iter().chain(new.map(|value| (value, true)));
+    changes.filter(move |_| !is_same).map(link)
 }

@@ -11,6 +11,7 @@
 //! Batches may be computed ahead of their commits, in order; the cache holds what is not committed yet. If a commit fails
 //! the engine is dropped, and a new one starts from what the store holds.
 
+mod adoption;
 mod batch;
 mod cache;
 mod cells;
@@ -39,6 +40,7 @@ use schemas::{Extracted, Registry};
 use crate::codec::Corrupt;
 use crate::plan::Plan;
 
+pub use adoption::{Adopted, adopt, adopted};
 pub use batch::Batch;
 pub use cells::{
     CellKey, Changes, Content, DeadLetter, DocumentChange, DocumentMark, Link, MembersWanted, Missing, PARKED, SetKey, SetSpace,

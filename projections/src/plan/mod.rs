@@ -61,6 +61,16 @@ pub struct Plan {
     pub duplicate_window: u64,
     /// A hash of everything that decides rows and documents; other files, other fingerprint.
     pub fingerprint: u64,
+    /// A hash of what decides rows alone: where it is equal, views may differ, and are made of the same rows.
+    pub rows_fingerprint: u64,
+}
+
+impl Plan {
+    /// The same plan for events that are made of messages by rules of this fingerprint; 0: they are read as they come.
+    #[must_use]
+    pub fn of_messages(self, mapping: u64) -> Plan {
+        Plan { fingerprint: self.fingerprint ^ mapping, rows_fingerprint: self.rows_fingerprint ^ mapping, ..self }
+    }
 }
 
 /// Keyed rows folded from events.

@@ -10,8 +10,8 @@ use crate::fault::Fault;
 use crate::log::LogIdentity;
 use crate::state::views::StoredDeadLetter;
 use crate::state::{
-    Asked, Builds, Claim, Commit, Creation, Deed, NewBuild, Order, Outbox, Outcome, Pause, ProjectionRecord, Standing,
-    StateStore, StoredCells, Switch,
+    Asked, Builds, Claim, Commit, Creation, Deed, Folded, NewBuild, Order, Outbox, Outcome, Pause, ProjectionRecord, Standing,
+    StateStore, StoredCells, Switch, TakeRows,
 };
 use crate::view::Catalogue;
 
@@ -80,6 +80,14 @@ impl Builds for Scripted {
 
     fn outbox(&self, projection: &str, number: u64, catalogue: &Catalogue) -> Result<Arc<dyn Outbox>, Fault> {
         self.builds.outbox(projection, number, catalogue)
+    }
+
+    fn copy(&self, projection: &str, number: u64, catalogue: &Catalogue, to: &mut TakeRows<'_>) -> Result<Option<Folded>, Fault> {
+        self.builds.copy(projection, number, catalogue, to)
+    }
+
+    fn count_rows(&self, projection: &str, number: u64, catalogue: &Catalogue) -> Result<u64, Fault> {
+        self.builds.count_rows(projection, number, catalogue)
     }
 
     fn definitions(&self, projection: &str, number: u64) -> Result<Option<String>, Fault> {

@@ -50,6 +50,11 @@ pub fn of_space(space: Space) -> Option<[u8; 3]> {
     }
 }
 
+/// What the stored keys of rows start with, of whatever entity.
+pub fn all_rows() -> [u8; 1] {
+    [ROW]
+}
+
 /// The stored key of a document, where documents are cells.
 pub fn of_document(view: ViewId, key: &Key) -> Vec<u8> {
     joined(prefix(DOCUMENT, view), &[key])

@@ -16,7 +16,8 @@ use crate::fault::Fault;
 use crate::log::LogIdentity;
 use crate::sqlite::catalogue::BuildTables;
 use crate::state::{
-    Build, Builds, Creation, Deed, NewBuild, Order, Outbox, Pause, ProjectionRecord, Standing, StateStore, Switch,
+    Build, Builds, Creation, Deed, Folded, NewBuild, Order, Outbox, Pause, ProjectionRecord, Standing, StateStore, Switch,
+    TakeRows,
 };
 use crate::token;
 use crate::view::Catalogue;
@@ -60,14 +61,15 @@ impl Builds for EmbeddedState {
     }
 
     fn open(&self, projection: &str, number: u64, catalogue: &Catalogue) -> Result<Arc<dyn StateStore>, Fault> {
-        Ok(Arc::new(EmbeddedBuild {
-            database: self.database.clone(),
-            projection: projection.to_owned(),
-            number,
-            catalogue: catalogue.clone(),
-            layout: Layout::new(projection, number, catalogue),
-            entering: self.entering,
-        }))
+        Ok(Arc::new(self.build(projection, number, catalogue)))
+    }
+
+    fn copy(&self, projection: &str, number: u64, catalogue: &Catalogue, to: &mut TakeRows<'_>) -> Result<Option<Folded>, Fault> {
+        self.build(projection, number, catalogue).copy(to)
+    }
+
+    fn count_rows(&self, projection: &str, number: u64, catalogue: &Catalogue) -> Result<u64, Fault> {
+        self.build(projection, number, catalogue).count_rows()
     }
 
     fn outbox(&self, projection: &str, number: u64, catalogue: &Catalogue) -> Result<Arc<dyn Outbox>, Fault> {
@@ -162,6 +164,19 @@ impl Builds for EmbeddedState {
                 .query_map([projection], |row| orders::from_text(row, 0))?
                 .collect()
         })
+    }
+}
+
+impl EmbeddedState {
+    fn build(&self, projection: &str, number: u64, catalogue: &Catalogue) -> EmbeddedBuild {
+        EmbeddedBuild {
+            database: self.database.clone(),
+            projection: projection.to_owned(),
+            number,
+            catalogue: catalogue.clone(),
+            layout: Layout::new(projection, number, catalogue),
+            entering: self.entering,
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 mod address;
 mod builds;
 mod commit;
+mod copies;
 mod documents;
 mod fetch;
 mod flushing;

@@ -54,6 +54,21 @@ pub fn letters_at(
     positions.iter().filter_map(|position| read(position).transpose()).collect()
 }
 
+/// All dead letters of a build, by position.
+pub fn letters(
+    file: &Transaction<'_>,
+    projection: &str,
+    number: u64,
+    catalogue: &Catalogue,
+) -> rusqlite::Result<Vec<StoredDeadLetter>> {
+    file.prepare_cached(
+        "SELECT position, time, kind, reason, keys, event FROM dead_letters
+         WHERE projection = ?1 AND generation = ?2 ORDER BY position",
+    )?
+    .query_map(params![projection, number], |row| dead_letter(row, catalogue))?
+    .collect()
+}
+
 /// From the columns `position, time, kind, reason, keys, event`.
 pub fn dead_letter(row: &Row<'_>, catalogue: &Catalogue) -> rusqlite::Result<StoredDeadLetter> {
     let keys: String = row.get(4)?;

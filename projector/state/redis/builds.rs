@@ -10,12 +10,13 @@ use serde_json::json;
 use super::keys::{BuildKeys, ProjectionKeys};
 use super::outbox::RedisOutbox;
 use super::server::Server;
-use super::{RedisBuild, RedisState, checkpoint, dead_letters, keys, orders, presence, reading};
+use super::{RedisBuild, RedisState, checkpoint, copies, dead_letters, keys, orders, presence, reading};
 use crate::clock;
 use crate::fault::Fault;
 use crate::log::LogIdentity;
 use crate::state::{
-    Backlog, Build, Builds, Creation, Deed, NewBuild, Order, Outbox, Pause, ProjectionRecord, Standing, StateStore, Switch,
+    Backlog, Build, Builds, Creation, Deed, Folded, NewBuild, Order, Outbox, Pause, ProjectionRecord, Standing, StateStore,
+    Switch, TakeRows,
 };
 use crate::token;
 use crate::view::Catalogue;
@@ -67,6 +68,16 @@ impl Builds for RedisState {
     fn outbox(&self, projection: &str, number: u64, catalogue: &Catalogue) -> Result<Arc<dyn Outbox>, Fault> {
         let keys = BuildKeys::new(self.projection_keys(projection), number, catalogue.clone());
         Ok(Arc::new(RedisOutbox::new(self.servers.of(projection), keys)))
+    }
+
+    fn copy(&self, projection: &str, number: u64, catalogue: &Catalogue, to: &mut TakeRows<'_>) -> Result<Option<Folded>, Fault> {
+        let keys = BuildKeys::new(self.projection_keys(projection), number, catalogue.clone());
+        copies::copy(&self.servers.of(projection), &keys, to)
+    }
+
+    fn count_rows(&self, projection: &str, number: u64, catalogue: &Catalogue) -> Result<u64, Fault> {
+        let keys = BuildKeys::new(self.projection_keys(projection), number, catalogue.clone());
+        copies::count(&self.servers.of(projection), &keys)
     }
 
     fn definitions(&self, projection: &str, number: u64) -> Result<Option<String>, Fault> {

@@ -9,7 +9,7 @@ use super::node::Line;
 use super::packed::Packed;
 use super::precondition::{FIELDS, Found, Refusal, judge};
 use super::strings;
-use super::{checkpoint, writes};
+use super::{checkpoint, copies, writes};
 use crate::state::{Commit, Entering};
 
 const BEGIN: &str = include_str!("scripts/commit_begin.lua");
@@ -21,7 +21,11 @@ pub struct Transaction<'c> {
     writer: String,
     checkpoint: String,
     record: String,
-    packed: Packed,
+    keys: &'c BuildKeys,
+    /// From the transaction's begin to all that is written.
+    writes: Packed,
+    /// What moves the checkpoint, and looks at the record then.
+    end: Packed,
 }
 
 /// The record of a build as a transaction has left it. It is watched by the same connection since, so that the next commit need not look
@@ -49,32 +53,33 @@ pub enum Answer {
 
 impl<'c> Transaction<'c> {
     /// All that the commit writes.
-    pub fn new(keys: &BuildKeys, writer: String, entering: Entering, commit: &'c Commit<'c>) -> Self {
+    pub fn new(keys: &'c BuildKeys, writer: String, entering: Entering, commit: &'c Commit<'c>) -> Self {
         let (record, fields) = (keys.checkpoint(), checkpoint::fields(commit.checkpoint));
-        let mut packed = Packed::default();
-        packed.command(&["MULTI"]);
-        packed.command(&["EVAL", BEGIN, "2", &record, &keys.projection().absent()]);
-        strings::pack(&mut packed, keys, commit.changes);
-        writes::pack(&mut packed, keys, entering, commit);
-        packed.command(&[&["EVAL", END, "1", &record], &fields.each_ref().map(String::as_str)[..]].concat());
-        packed.command(&["EXEC"]);
+        let (mut writes, mut end) = (Packed::default(), Packed::default());
+        writes.command(&["MULTI"]);
+        writes.command(&["EVAL", BEGIN, "2", &record, &keys.projection().absent()]);
+        strings::pack(&mut writes, keys, commit.changes);
+        writes::pack(&mut writes, keys, entering, commit);
+        end.command(&[&["EVAL", END, "1", &record], &fields.each_ref().map(String::as_str)[..]].concat());
+        end.command(&["EXEC"]);
         let (checkpoint, record) = (record, keys.projection().record());
-        look(&mut packed, &checkpoint, &record);
-        Transaction { commit, writer, checkpoint, record, packed }
+        look(&mut end, &checkpoint, &record);
+        Transaction { commit, writer, checkpoint, record, keys, writes, end }
     }
 
     /// Writes everything, or nothing where it does not belong.
     pub fn run(&self, line: &mut Line) -> RedisResult<Answer> {
         let watched = line.watched.take().filter(|watched| watched.record == self.checkpoint);
-        if watched.is_some_and(|watched| judge(&watched.found, self.commit, &self.writer).is_ok()) {
-            match self.execute(line)? {
+        if let Some(Watched { found, .. }) = watched.filter(|watched| judge(&watched.found, self.commit, &self.writer).is_ok()) {
+            match self.execute(line, &found)? {
                 // Not what it was; what it is now tells why.
                 Answer::Overtaken => {}
                 answer => return Ok(answer),
             }
         }
-        match judge(&self.look(line)?, self.commit, &self.writer) {
-            Ok(()) => self.execute(line),
+        let found = self.look(line)?;
+        match judge(&found, self.commit, &self.writer) {
+            Ok(()) => self.execute(line, &found),
             Err(refusal) => {
                 redis::cmd("UNWATCH").exec(&mut line.connection)?;
                 Ok(Answer::Refused(refusal))
@@ -91,8 +96,10 @@ impl<'c> Transaction<'c> {
         found(&mut packed.ask(&mut line.connection)?)
     }
 
-    fn execute(&self, line: &mut Line) -> RedisResult<Answer> {
-        let mut answers = self.packed.ask(&mut line.connection)?;
+    /// Writes all; `before`: what was found, which is as it was if it is done.
+    fn execute(&self, line: &mut Line, before: &Found) -> RedisResult<Answer> {
+        let journal = if before.is_copied { copies::journal(self.keys, self.commit) } else { Packed::default() };
+        let mut answers = Packed::ask_all(&[&self.writes, &journal, &self.end], &mut line.connection)?;
         line.watched = Some(Watched { record: self.checkpoint.clone(), found: found(&mut answers)? });
         match answers.pop() {
             Some(Value::Nil) => Ok(Answer::Overtaken),
@@ -111,13 +118,14 @@ fn look(packed: &mut Packed, checkpoint: &str, record: &str) {
     packed.command(&["WATCH", checkpoint]);
     packed.command(&[&["HMGET", checkpoint], &FIELDS[..]].concat());
     packed.command(&["EXISTS", record]);
+    packed.command(&["HEXISTS", checkpoint, "copying"]);
 }
 
 /// What these commands have found, which were the last of all that have been answered.
 fn found(answers: &mut Vec<Value>) -> RedisResult<Found> {
-    let own = answers.split_off(answers.len().saturating_sub(3));
-    let (_, fields, is_projection_there): (Value, _, _) = redis::from_redis_value(Value::Array(own))?;
-    Ok(Found { fields, is_projection_there })
+    let own = answers.split_off(answers.len().saturating_sub(4));
+    let (_, fields, is_projection_there, is_copied): (Value, _, _, _) = redis::from_redis_value(Value::Array(own))?;
+    Ok(Found { fields, is_projection_there, is_copied })
 }
 
 /// An error as Redis has said it.

@@ -82,6 +82,15 @@ pub fn read(server: &Server, keys: &BuildKeys, positions: &[u64]) -> Result<Vec<
     found.map(letter).collect()
 }
 
+/// All dead letters, by position.
+pub fn all(server: &Server, keys: &BuildKeys) -> Result<Vec<StoredDeadLetter>, Fault> {
+    let set = keys.dead_letters();
+    let entries: Vec<String> =
+        server.ask("reading dead letters", |redis| redis::cmd("ZRANGE").arg(&set).arg(0).arg(-1).query(redis))?;
+    let positions = entries.iter().filter_map(|entry| parse_entry(entry)).map(|(position, _)| position);
+    read(server, keys, &positions.collect::<Vec<_>>())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

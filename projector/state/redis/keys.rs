@@ -27,6 +27,8 @@
 //! | `{NS:shop:0}:g3:d` | sorted set | dead letters, `POSITION:KIND` with 20 digits; all scores are 0 |
 //! | `{NS:shop:0}:g3:d:POSITION` | hash | a dead letter: `time`, `kind`, `reason`, `keys`, `event` |
 //! | `{NS:shop:0}:g3:q` | hash | what operators ask of the owner, by name |
+//! | `{NS:shop:0}:g3:t` | sorted set | rows that have changed since somebody began to copy them, by what their keys end with; scores are
+//!   the commits that changed them |
 //! | `{NS:shop:0}:g3:r` | hash | orders by which the build differs from its log, by position |
 //!
 //! `…` stands for the bytes of a [`Key`], whose order is the order of the values.
@@ -176,6 +178,16 @@ impl BuildKeys {
             Space::Job => self.jobs(),
             Space::Parked => self.parked(),
         }
+    }
+
+    /// What the keys of all rows start with.
+    pub fn all_rows(&self) -> String {
+        format!("{}e:", self.prefix)
+    }
+
+    /// The rows that were changed while they are copied.
+    pub fn journal(&self) -> String {
+        format!("{}t", self.prefix)
     }
 
     /// The fan-out jobs.

@@ -13,6 +13,7 @@ mod builds;
 mod checkpoint;
 mod client;
 mod commit;
+mod copies;
 mod dead_letters;
 mod examine;
 mod fetch;

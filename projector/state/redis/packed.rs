@@ -44,8 +44,16 @@ impl Packed {
     /// Sends the commands; what each is answered, or the first error: what a transaction answers is no error whatever is in it. The client's own pipelines would wait for each answer in turn where
     /// none comes.
     pub fn ask(&self, redis: &mut Connection) -> RedisResult<Vec<Value>> {
-        redis.send_packed_command(&self.bytes)?;
-        let answers: RedisResult<Vec<Value>> = (0..self.commands).map(|_| redis.recv_response()).collect();
+        Packed::ask_all(&[self], redis)
+    }
+
+    /// The same, for the commands of all parts, in their order.
+    pub fn ask_all(parts: &[&Packed], redis: &mut Connection) -> RedisResult<Vec<Value>> {
+        // The client refuses to send nothing.
+        let mut sent = parts.iter().filter(|part| part.commands > 0);
+        sent.try_for_each(|part| redis.send_packed_command(&part.bytes))?;
+        let commands: usize = parts.iter().map(|part| part.commands).sum();
+        let answers: RedisResult<Vec<Value>> = (0..commands).map(|_| redis.recv_response()).collect();
         let refused = |answer: &Value| matches!(answer, Value::ServerError(_));
         let answers = answers?;
         match answers.iter().find(|answer| refused(answer)) {

@@ -13,6 +13,8 @@ pub struct Found {
     pub fields: [Option<String>; 7],
     /// Whether there is a record of the projection: a build that was dropped leaves it behind.
     pub is_projection_there: bool,
+    /// Whether somebody copies rows of the build: then a commit says which it changes.
+    pub is_copied: bool,
 }
 
 /// Why a commit is not written.
@@ -75,7 +77,7 @@ mod tests {
         let (changes, carried) = (&Changes::default(), &Carried::default());
         let commit = Commit { fence: 3, follows: 7, checkpoint: &checkpoint, changes, carried };
         let judged =
-            |fields: [Option<String>; 7], is_projection_there| judge(&Found { fields, is_projection_there }, &commit, "we");
+            |fields: [Option<String>; 7], is_projection_there| judge(&Found { fields, is_projection_there, is_copied: false }, &commit, "we");
         let stale = |fields: [Option<String>; 7]| Err(Refusal::Stale(fields[2..6].to_vec()));
         let mut torn = fields("3", "we", "7", "10");
         torn[6] = Some("half".to_owned());

@@ -136,6 +136,10 @@ fn compare(client: &mut Client, seed: u64, case: &Case, log: &[Vec<u8>]) -> Resu
     if build.kept() != materialized.kept() {
         return Err(format!("depends on when views are evaluated: {}", divergence(&build, &materialized)));
     }
+    let adopted = Build::of_rows(&build, limits(&mut random));
+    if build.kept() != adopted.kept() {
+        return Err(format!("depends on who folded the rows: {}", divergence(&build, &adopted)));
+    }
     let differences = judged(client, &build);
     if differences.is_empty() { Ok(reached(&build)) } else { Err(differences.join("\n")) }
 }

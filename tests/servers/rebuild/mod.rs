@@ -1,5 +1,7 @@
-//! Builds made from the log, rows first: what is stored must be what a session stores, wherever it was interrupted.
+//! Builds made from the log, rows first, or from the rows of another build: what is stored must be what a session stores, wherever it was
+//! interrupted.
 
+mod silent;
 mod stored;
 
 use std::cell::Cell;
@@ -9,7 +11,8 @@ use std::path::PathBuf;
 use projector::config;
 use projector::definitions;
 use projector::demo::Shop;
-use projector::rebuild::{self, End, Phase, Place, Progress, RateLimit, Rebuild};
+use projector::log::EventLog;
+use projector::rebuild::{self, End, Origin, Original, Phase, Place, Progress, RateLimit, Rebuild};
 use projector::run::{Definition, StopFlag, Waits};
 use projector::state::{Creation, NewBuild};
 use projector::stores::Stores;
@@ -18,6 +21,7 @@ use projector::view::Catalogue;
 use crate::folder::Folder;
 use crate::process::Server;
 use crate::redis;
+use silent::SilentLog;
 use stored::{Stored, in_file, in_redis};
 
 const EVENTS: usize = 500;
@@ -33,6 +37,14 @@ struct World {
     stores: Stores,
     definition: Definition,
     server: Option<Server>,
+}
+
+/// Where the rows of a build come from.
+#[derive(Clone, Copy, Debug)]
+enum From {
+    Log,
+    /// They are those of the first build; the log is not read.
+    Rows,
 }
 
 /// When a build is interrupted.
@@ -67,7 +79,7 @@ impl World {
     }
 
     /// Goes on with the build of this number, and makes it first where it is not there; how often it told how far it is.
-    fn build(&self, number: u64, interruption: Interruption) -> (Option<End>, Vec<Phase>) {
+    fn build(&self, number: u64, from: From, interruption: Interruption) -> (Option<End>, Vec<Phase>) {
         let (plan, log) = (&self.definition.plan, self.stores.log.identity().unwrap());
         let catalogue = Catalogue::of(plan);
         let new = NewBuild {
@@ -92,12 +104,19 @@ impl World {
                 _ => {}
             }
         };
+        let mut records = self.stores.builds.projections().unwrap().into_iter();
+        let first = records.find(|record| record.name == plan.name).unwrap().builds.swap_remove(0);
+        let (log_to_read, origin): (&dyn EventLog, _) = match from {
+            From::Log => (&*self.stores.log, Origin::Log),
+            From::Rows => (&SilentLog, Origin::Build(Original { builds: &*self.stores.builds, build: &first })),
+        };
         let work = Rebuild {
             definition: &self.definition,
-            log: &*self.stores.log,
+            log: log_to_read,
             folded_from: &log,
             target: &*target,
-            place: self.place(number),
+            origin,
+            place: self.place(number, from),
             inherited: &[],
             until: EVENTS as u64,
             memory: MEMORY,
@@ -110,10 +129,10 @@ impl World {
         (end, told.take())
     }
 
-    fn place(&self, number: u64) -> Place {
-        match self.server {
-            None => Place::InPlace,
-            Some(_) => Place::File { path: self.file(number), creation: number.to_string() },
+    fn place(&self, number: u64, from: From) -> Place {
+        match (&self.server, from) {
+            (None, From::Log) => Place::InPlace,
+            _ => Place::File { path: self.file(number), creation: number.to_string() },
         }
     }
 
@@ -141,29 +160,29 @@ impl World {
     }
 
     /// Interrupts a build each time that it tells how far it is, and goes on with it.
-    fn interrupt_everywhere(&self) {
+    fn interrupt_everywhere(&self, from: From, phases_of_it: &[Phase]) {
         let expected = self.stored(1);
         assert!(expected.len() > EVENTS, "{} things show little", expected.len());
-        let (end, phases) = self.build(2, Interruption::Never);
+        let (end, phases) = self.build(2, from, Interruption::Never);
         assert_eq!(end, Some(End::Made));
         self.assert_made(2, &expected, "undisturbed");
-        for phase in [Phase::Fold, Phase::Materialize] {
-            assert!(phases.iter().filter(|told| **told == phase).count() > 2, "{phases:?}");
+        for phase in phases_of_it {
+            assert!(phases.iter().filter(|told| *told == phase).count() > 1, "{phases:?}");
         }
         for at in 1..=phases.len() {
-            self.interrupt(Interruption::Death(at), &expected);
+            self.interrupt(from, Interruption::Death(at), &expected);
             if at % STOPPED == 0 && at < phases.len() {
-                self.interrupt(Interruption::Stop(at), &expected);
+                self.interrupt(from, Interruption::Stop(at), &expected);
             }
         }
     }
 
     /// Makes a build that is interrupted once.
-    fn interrupt(&self, interruption: Interruption, expected: &Stored) {
-        let (end, phases) = self.build(3, interruption);
+    fn interrupt(&self, from: From, interruption: Interruption, expected: &Stored) {
+        let (end, phases) = self.build(3, from, interruption);
         let interrupted = matches!(interruption, Interruption::Stop(_)).then_some(End::Stopped);
         assert_eq!(end, interrupted, "{interruption:?}");
-        assert_eq!(self.build(3, Interruption::Never).0, Some(End::Made));
+        assert_eq!(self.build(3, from, Interruption::Never).0, Some(End::Made));
         self.assert_made(3, expected, &format!("{interruption:?} after {phases:?}"));
         self.stores.builds.drop_build("shop", 3).unwrap();
     }
@@ -186,19 +205,26 @@ fn events() -> Vec<Vec<u8>> {
 
 #[test]
 fn a_build_in_place_is_what_a_session_makes_wherever_it_was_interrupted() {
-    World::embedded().interrupt_everywhere();
+    World::embedded().interrupt_everywhere(From::Log, &[Phase::Fold, Phase::Materialize]);
 }
 
 #[test]
 fn a_build_loaded_into_redis_is_what_a_session_makes_wherever_it_was_interrupted() {
-    World::on_redis().interrupt_everywhere();
+    World::on_redis().interrupt_everywhere(From::Log, &[Phase::Fold, Phase::Materialize]);
+}
+
+#[test]
+fn a_build_of_copied_rows_is_what_a_session_makes_wherever_it_was_interrupted() {
+    for world in [World::embedded(), World::on_redis()] {
+        world.interrupt_everywhere(From::Rows, &[Phase::Copy, Phase::Materialize]);
+    }
 }
 
 #[test]
 fn a_file_of_another_build_is_begun_anew() {
     let world = World::on_redis();
-    assert_eq!(world.build(2, Interruption::Stop(1)).0, Some(End::Stopped));
+    assert_eq!(world.build(2, From::Log, Interruption::Stop(1)).0, Some(End::Stopped));
     std::fs::rename(world.file(2), world.file(3)).unwrap();
-    assert_eq!(world.build(3, Interruption::Never).0, Some(End::Made));
+    assert_eq!(world.build(3, From::Log, Interruption::Never).0, Some(End::Made));
     world.assert_made(3, &world.stored(1), "of another build");
 }

@@ -41,6 +41,7 @@ macro_rules! keeps_the_contract {
             an_older_owner_writes_nothing, readers_see_documents_and_why_one_is_broken, dead_letters_are_kept_with_names,
             builds_are_made_switched_and_dropped, a_build_takes_the_place_of_the_live_one_when_it_is_not_behind, a_build_keeps_its_definitions,
             what_was_done_is_kept_in_order, a_build_goes_on_from_another_log_only_from_its_own, an_owner_is_there_until_it_says_otherwise_or_is_gone);
+        $crate::state::$how!(copies, $fixture; what_is_copied_is_of_one_moment, a_copy_may_be_broken_off);
         $crate::state::$how!(letters, $fixture;
             what_became_of_dead_letters_is_kept, orders_are_open_until_a_commit_carries_them_out, many_orders_are_given_at_once,
             a_pause_lasts_until_it_is_ended, keys_are_counted_once_however_many_events_wait_at_them);

@@ -24,6 +24,7 @@ macro_rules! all_in_one {
 pub(crate) use all_in_one;
 
 mod contract;
+mod copies;
 mod embedded;
 mod letters;
 mod outbox;
