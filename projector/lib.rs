@@ -6,6 +6,7 @@
 pub mod access;
 pub mod cli;
 pub mod clock;
+pub mod compare;
 pub mod config;
 mod dashboard;
 pub mod dead_letters;

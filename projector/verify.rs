@@ -1,32 +1,54 @@
-//! Compares every stored document of a projection with the one that the log, folded afresh in memory, comes to: the log as operators have
-//! settled it, without the events that they discarded, and with those that they repaired.
+//! `verify`: the log folded afresh, in a file, and every document compared with the stored one.
+//!
+//! Memory is bounded, whatever there is, and the projection may run on. For the stored documents of a page are read as of one moment, and what is
+//! folded afresh is folded on to exactly that moment before they are compared. Views are gone over twice: by what is fresh, which finds
+//! what differs and what is missing, and by what is stored, which finds what should not be there.
 
+mod difference;
 mod fresh;
 
-use std::collections::BTreeMap;
-use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::path::PathBuf;
 
-use projections::codec::{Key, print_key};
+use projections::codec::Key;
 use projections::engine::Content;
-use projections::plan::Plan;
-use schemas::Registry;
-use serde_json::value::RawValue;
+use projections::plan::ViewId;
 
+use crate::config::RunLimits;
 use crate::document;
 use crate::fault::Fault;
 use crate::log::EventLog;
-use crate::run::{Halt, judge, observe};
-use crate::state::views::Scan;
-use crate::state::{Build, Checkpoint, Document, DocumentBody, LiveView};
+use crate::run::{Definition, Halt, Patience, Port, StopFlag, Waits, judge, observe};
+use crate::state::{Build, Checkpoint, Document, LiveView, Reading};
 use crate::stores::Stores;
 use crate::view::ViewSpec;
+pub use difference::{Difference, Mismatch, document_text, mismatch_of, shown_key};
 use fresh::Fresh;
+
+/// How many documents are compared at once.
+const PAGE: usize = 1000;
+
+/// What is verified, and with what.
+pub struct Verification<'v> {
+    /// Where everything is.
+    pub stores: &'v Stores,
+    /// The definitions of what is live.
+    pub definition: &'v Definition,
+    /// A file for what is folded afresh, which nobody else uses; it is removed at the end.
+    pub file: PathBuf,
+    /// About how many bytes of memory it takes at most.
+    pub memory: usize,
+    /// Bounds of what is folded while documents are compared.
+    pub limits: RunLimits,
+    /// Raised when it should end.
+    pub stop: &'v StopFlag,
+    /// Where it is seen what is waited for.
+    pub waits: &'v Waits,
+}
 
 /// What came of a comparison.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// The position at which the last view was compared.
+    /// The position at which documents were compared last.
     pub position: u64,
     /// Documents that were compared.
     pub documents: u64,
@@ -34,33 +56,11 @@ pub struct Report {
     pub differences: u64,
 }
 
-/// A document that differs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
-    /// Its view.
-    pub view: String,
-    /// Its key.
-    pub key: String,
-    /// How it differs.
-    pub mismatch: Mismatch,
-}
-
-/// How a document differs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mismatch {
-    /// It should be there, and be this.
-    Missing(String),
-    /// It is there, as this, and should not be.
-    Surplus(String),
-    /// These fields differ: name, stored, fresh. A broken document has the one field `$broken`.
-    Fields(Vec<(String, String, String)>),
-}
-
 /// Why nothing can be compared.
 #[derive(Debug, thiserror::Error)]
 pub enum CannotVerify {
-    /// The definitions are not those that are live.
-    #[error("{0} is not live with these definitions: run it first")]
+    /// Another generation is live than the one whose definitions these are.
+    #[error("{0} is not live with these definitions any more: run it again")]
     NotLive(String),
     /// Documents are known to be behind.
     #[error("{0} has fan-out to work off, until then documents differ: run it until it has caught up")]
@@ -68,6 +68,12 @@ pub enum CannotVerify {
     /// Operators have asked for something that is not done yet.
     #[error("{0} has orders of operators to carry out, until then documents differ: run it until it has caught up")]
     OpenOrders(String),
+    /// The state has lost commits, and is behind what was compared.
+    #[error("{0} went back while it was compared: the state has lost commits; run it again")]
+    WentBack(String),
+    /// It was asked to end.
+    #[error("it was asked to end before its end")]
+    Stopped,
     /// A store or the log failed.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -76,28 +82,45 @@ pub enum CannotVerify {
     Halt(#[from] Halt),
 }
 
-/// Compares all views of a projection, and hands each difference to `each`.
-pub fn verify(
-    stores: &Stores,
-    plan: Arc<Plan>,
-    registry: Arc<Registry>,
-    each: &mut dyn FnMut(&Difference),
-) -> Result<Report, CannotVerify> {
-    let build = ready_build(stores, &plan)?;
-    require_history(&*stores.log, &build)?;
-    let settled = stores.builds.open(&plan.name, build.number, &build.catalogue)?.settled()?;
-    let mut fresh = Fresh::new(plan.clone(), registry, &*stores.log, &settled);
-    // Most of the log is folded before any view is held still.
-    fresh.fold_to(build.checkpoint.position)?;
-    let mut report = Report::default();
-    for view in stores.views.views()?.iter().filter(|view| view.projection == plan.name) {
-        compare(stores, view, &mut fresh, &mut report, each)?;
+// === impl Verification ===
+
+impl Verification<'_> {
+    /// Compares all views of the projection, and hands each difference to `each`.
+    pub fn run(&self, each: &mut dyn FnMut(&Difference)) -> Result<Report, CannotVerify> {
+        let build = self.ready_build()?;
+        require_history(&*self.stores.log, &build)?;
+        let settled = self.stores.builds.open(self.name(), build.number, &build.catalogue)?.settled()?;
+        let file = fresh::File::new(&self.file)?;
+        fresh::make(self, &file, &build, &settled)?;
+        let fresh = Fresh::load(self, &file, &settled)?;
+        let mut comparison = Comparison { work: self, build: &build, fresh, report: Report::default(), each };
+        for (number, spec) in build.catalogue.views.iter().enumerate() {
+            let view = LiveView { projection: self.name().to_owned(), generation: build.number, spec: spec.clone() };
+            comparison.by_fresh(number, &view)?;
+            comparison.by_stored(number, &view)?;
+        }
+        Ok(comparison.report)
     }
-    if report.differences > 0 {
-        // The projection may have run on meanwhile, and its documents may be behind for that.
-        ready_build(stores, &plan)?;
+
+    /// The live build, where its documents are what they should be.
+    fn ready_build(&self) -> Result<Build, CannotVerify> {
+        let (records, name) = (self.stores.builds.projections()?, || self.name().to_owned());
+        let live = records.iter().find(|record| record.name == self.name()).and_then(|record| record.live_build());
+        match live.filter(|build| build.fingerprint == self.definition.plan.fingerprint) {
+            None => Err(CannotVerify::NotLive(name())),
+            Some(build) if build.pending_jobs > 0 => Err(CannotVerify::PendingJobs(name())),
+            Some(build) if build.open_orders > 0 => Err(CannotVerify::OpenOrders(name())),
+            Some(build) => Ok(build.clone()),
+        }
     }
-    Ok(report)
+
+    fn patience(&self) -> Patience<'_> {
+        Patience { stop: self.stop, waits: self.waits }
+    }
+
+    fn name(&self) -> &str {
+        &self.definition.plan.name
+    }
 }
 
 /// The fresh documents are worth something only if the log is the one that the build was folded from, from its first event on.
@@ -107,142 +130,94 @@ fn require_history(log: &dyn EventLog, build: &Build) -> Result<(), CannotVerify
     Ok(judge(&build.log, &Checkpoint::default(), &observed)?)
 }
 
-fn ready_build(stores: &Stores, plan: &Plan) -> Result<Build, CannotVerify> {
-    let records = stores.builds.projections()?;
-    let live = records.iter().find(|record| record.name == plan.name).and_then(|record| record.live_build());
-    match live.filter(|build| build.fingerprint == plan.fingerprint) {
-        None => Err(CannotVerify::NotLive(plan.name.clone())),
-        Some(build) if build.pending_jobs > 0 => Err(CannotVerify::PendingJobs(plan.name.clone())),
-        Some(build) if build.open_orders > 0 => Err(CannotVerify::OpenOrders(plan.name.clone())),
-        Some(build) => Ok(build.clone()),
-    }
-}
-
-fn compare(
-    stores: &Stores,
-    view: &LiveView,
-    fresh: &mut Fresh<'_>,
-    report: &mut Report,
-    each: &mut dyn FnMut(&Difference),
-) -> Result<(), CannotVerify> {
-    let mut comparison = Comparison { fresh, view, expected: BTreeMap::new(), report, each, failed: None };
-    stores.views.scan(view, &mut comparison)?;
-    comparison.finish()
-}
-
-/// The stored documents of a view, one after another, against the fresh ones.
-struct Comparison<'c, 'l> {
-    fresh: &'c mut Fresh<'l>,
-    view: &'c LiveView,
-    /// Fresh documents that have not been met yet.
-    expected: BTreeMap<Key, Content>,
-    report: &'c mut Report,
+/// The documents of all views, compared page by page.
+struct Comparison<'c, 'v> {
+    work: &'c Verification<'v>,
+    build: &'c Build,
+    fresh: Fresh<'c>,
+    report: Report,
     each: &'c mut dyn FnMut(&Difference),
-    failed: Option<Halt>,
 }
 
 // === impl Comparison ===
 
-impl Scan for Comparison<'_, '_> {
-    fn begin(&mut self, position: u64) {
-        self.report.position = position;
-        match self.fresh.fold_to(position) {
-            Ok(()) => self.expected = self.fresh.documents(&self.view.spec.name),
-            Err(halt) => self.failed = Some(halt),
-        }
-    }
-
-    fn document(&mut self, document: Document) -> ControlFlow<()> {
-        if self.failed.is_some() {
-            return ControlFlow::Break(());
-        }
-        self.report.documents += 1;
-        let stored = text(document.body);
-        let mismatch = match self.expected.remove(&document.key) {
-            None => Some(Mismatch::Surplus(stored)),
-            Some(content) => {
-                let fresh = fresh_text(&self.view.spec, &content);
-                (stored != fresh).then(|| Mismatch::Fields(differing_fields(&stored, &fresh)))
-            }
-        };
-        if let Some(mismatch) = mismatch {
-            self.tell(&document.key, mismatch);
-        }
-        ControlFlow::Continue(())
-    }
-}
-
 impl Comparison<'_, '_> {
-    fn finish(mut self) -> Result<(), CannotVerify> {
-        if let Some(halt) = self.failed {
-            return Err(halt.into());
+    /// What is fresh, and whether it is stored.
+    fn by_fresh(&mut self, number: ViewId, view: &LiveView) -> Result<(), CannotVerify> {
+        let mut after = None;
+        loop {
+            let keys = self.fresh.keys(number, after.as_ref(), PAGE)?;
+            let Some(last) = keys.last().cloned() else { return Ok(()) };
+            self.check(number, view, &keys)?;
+            after = Some(last);
         }
-        for (key, content) in std::mem::take(&mut self.expected) {
-            self.report.documents += 1;
-            self.tell(&key, Mismatch::Missing(fresh_text(&self.view.spec, &content)));
+    }
+
+    /// What is stored, and is not fresh.
+    fn by_stored(&mut self, number: ViewId, view: &LiveView) -> Result<(), CannotVerify> {
+        let mut place = None;
+        loop {
+            let read = || self.work.stores.views.keys(view, place.as_ref());
+            let page = self.work.patience().ask(Port::State, read)?;
+            let fresh = self.fresh.documents(number, &page.keys)?;
+            let unknown = page.keys.into_iter().zip(fresh).filter(|(_, content)| *content == Content::Absent);
+            let keys: Vec<Key> = unknown.map(|(key, _)| key).collect();
+            keys.chunks(PAGE).try_for_each(|keys| self.check(number, view, keys))?;
+            place = page.next;
+            if place.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Compares documents, and once more those that differ: the projection runs on, and some may have been behind.
+    fn check(&mut self, number: ViewId, view: &LiveView, keys: &[Key]) -> Result<(), CannotVerify> {
+        let (compared, differing) = self.compare(number, view, keys)?;
+        self.report.documents += compared;
+        if differing.is_empty() {
+            return Ok(());
+        }
+        if self.work.ready_build()?.number != self.build.number {
+            return Err(CannotVerify::NotLive(self.work.name().to_owned()));
+        }
+        let keys: Vec<Key> = differing.into_iter().map(|(key, _)| key).collect();
+        for (key, mismatch) in self.compare(number, view, &keys)?.1 {
+            self.report.differences += 1;
+            (self.each)(&Difference { view: view.spec.name.clone(), key: shown_key(&key), mismatch });
         }
         Ok(())
     }
 
-    fn tell(&mut self, key: &Key, mismatch: Mismatch) {
-        self.report.differences += 1;
-        let key = print_key(key).unwrap_or_else(|corrupt| corrupt.to_string());
-        (self.each)(&Difference { view: self.view.spec.name.clone(), key, mismatch });
+    /// How many of these documents there are, stored or fresh, and those that differ.
+    fn compare(&mut self, number: ViewId, view: &LiveView, keys: &[Key]) -> Result<(u64, Vec<(Key, Mismatch)>), CannotVerify> {
+        if self.work.stop.is_up() {
+            return Err(CannotVerify::Stopped);
+        }
+        let read = || self.work.stores.views.documents(view, keys);
+        let Reading { position, value: stored } = self.work.patience().ask(Port::State, read)?;
+        if position < self.fresh.position() {
+            return Err(CannotVerify::WentBack(self.work.name().to_owned()));
+        }
+        self.fresh.follow(position)?;
+        self.report.position = position;
+        let pairs = stored.into_iter().zip(self.fresh.documents(number, keys)?);
+        let (mut compared, mut differing) = (0, Vec::new());
+        for (key, (stored, fresh)) in keys.iter().zip(pairs) {
+            compared += u64::from(stored.is_some() || fresh != Content::Absent);
+            differing.extend(mismatch(&view.spec, stored, &fresh).map(|mismatch| (key.clone(), mismatch)));
+        }
+        Ok((compared, differing))
     }
 }
 
-fn text(body: DocumentBody) -> String {
-    match body {
-        DocumentBody::Json(json) => json,
-        DocumentBody::Broken(reason) => broken_text(&reason),
-    }
+fn mismatch(view: &ViewSpec, stored: Option<Document>, fresh: &Content) -> Option<Mismatch> {
+    mismatch_of(stored.map(document_text), fresh_text(view, fresh))
 }
 
-fn fresh_text(view: &ViewSpec, content: &Content) -> String {
+fn fresh_text(view: &ViewSpec, content: &Content) -> Option<String> {
     match content {
-        Content::Present(row) => document::to_json(view, row),
-        Content::Broken(reason) => broken_text(reason),
-        Content::Absent => "null".to_owned(),
-    }
-}
-
-fn broken_text(reason: &str) -> String {
-    serde_json::json!({ "$broken": reason }).to_string()
-}
-
-/// The fields of two JSON objects that are not the same text; all of it, where one is no object.
-fn differing_fields(stored: &str, fresh: &str) -> Vec<(String, String, String)> {
-    type Fields<'t> = BTreeMap<String, &'t RawValue>;
-    let (Ok(mut before), Ok(after)) = (serde_json::from_str::<Fields<'_>>(stored), serde_json::from_str::<Fields<'_>>(fresh))
-    else {
-        return vec![("document".to_owned(), stored.to_owned(), fresh.to_owned())];
-    };
-    let shown = |value: Option<&RawValue>| value.map_or("nothing".to_owned(), |value| value.get().to_owned());
-    let mut fields = Vec::new();
-    for (name, value) in after {
-        let stored = before.remove(&name);
-        if stored.map(RawValue::get) != Some(value.get()) {
-            fields.push((name, shown(stored), shown(Some(value))));
-        }
-    }
-    fields.extend(before.into_iter().map(|(name, value)| (name, shown(Some(value)), shown(None))));
-    fields
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn differing_fields_are_told_one_by_one() {
-        let field = |name: &str, stored: &str, fresh: &str| (name.to_owned(), stored.to_owned(), fresh.to_owned());
-        for (stored, fresh, fields) in [
-            (r#"{"a":1,"b":[1]}"#, r#"{"a":1,"b":[2]}"#, vec![field("b", "[1]", "[2]")]),
-            (r#"{"a":1.0}"#, r#"{"a":1.00}"#, vec![field("a", "1.0", "1.00")]),
-            (r#"{"a":1}"#, r#"{"b":1}"#, vec![field("b", "nothing", "1"), field("a", "1", "nothing")]),
-            ("1", "2", vec![field("document", "1", "2")]),
-        ] {
-            assert_eq!(differing_fields(stored, fresh), fields, "{stored} {fresh}");
-        }
+        Content::Present(row) => Some(document::to_json(view, row)),
+        Content::Broken(reason) => Some(difference::broken(reason)),
+        Content::Absent => None,
     }
 }

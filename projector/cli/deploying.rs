@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use clap::Args;
 use serde_json::{Value, json};
-use tokio::runtime::{self, Runtime};
 
 use super::context::{Context, Form};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::{progress, signals, telemetry};
+use super::signals::Listening;
+use super::{progress, telemetry};
 use crate::config::Config;
 use crate::definitions::{self, Definitions, Sources};
 use crate::deploy::{CannotRebuild, Deployed, Effort, Proposal, Rebuild, Rebuilt, Shown, Then, effort, propose, with_same_rows};
@@ -36,8 +36,7 @@ pub struct Builder {
     /// What is on disk.
     pub definitions: Definitions,
     supervisor: Supervisor,
-    /// Listens to signals as long as it lives.
-    _runtime: Runtime,
+    _listening: Listening,
 }
 
 // === impl GoingLive ===
@@ -62,11 +61,10 @@ impl Builder {
         let definitions = definitions::load(config)?;
         let stores = Stores::open(config)?;
         let deploying = config.deploying(definitions.mapping);
-        let (board, stop) = (Arc::default(), Arc::default());
+        let listening = Listening::start()?;
+        let (board, stop) = (Arc::default(), listening.stop.clone());
         let supervisor = Supervisor { stores, limits: config.run, deploying, board, stop };
-        let runtime = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(Failure::NoThreads)?;
-        signals::raise_at_end(&runtime, supervisor.stop.clone());
-        Ok(Builder { definitions, supervisor, _runtime: runtime })
+        Ok(Builder { definitions, supervisor, _listening: listening })
     }
 
     /// What deploying the definitions on disk would do.

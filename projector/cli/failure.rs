@@ -103,8 +103,9 @@ impl Failure {
             },
             Failure::CannotVerify(cannot) => match cannot {
                 CannotVerify::NotLive(_) | CannotVerify::PendingJobs(_) | CannotVerify::OpenOrders(_) => Exit::Usage,
-                CannotVerify::Fault(_) => Exit::Store,
+                CannotVerify::Fault(_) | CannotVerify::WentBack(_) => Exit::Store,
                 CannotVerify::Halt(_) => Exit::Halted,
+                CannotVerify::Stopped => Exit::No,
             },
             Failure::CannotRebuild(cannot) => match cannot {
                 CannotRebuild::Fault(_) | CannotRebuild::Halted(_, Halt::Fault(_)) => Exit::Store,
@@ -159,8 +160,9 @@ impl Failure {
             },
             Failure::CannotVerify(cannot) => match cannot {
                 CannotVerify::NotLive(_) | CannotVerify::PendingJobs(_) | CannotVerify::OpenOrders(_) => "refused",
-                CannotVerify::Fault(_) => "store_failed",
+                CannotVerify::Fault(_) | CannotVerify::WentBack(_) => "store_failed",
                 CannotVerify::Halt(halt) => halt.code(),
+                CannotVerify::Stopped => "stopped",
             },
             Failure::CannotRebuild(cannot) => match cannot {
                 CannotRebuild::Fault(_) => "store_failed",

@@ -2,6 +2,7 @@
 
 mod apply;
 mod check;
+mod compare;
 mod context;
 mod dead_letters;
 mod demo;
@@ -67,6 +68,7 @@ enum Command {
     Query(query::Query),
     Status(status::Status),
     Verify(verify::Verify),
+    Compare(compare::Compare),
     Rebuild(rebuild::Rebuild),
     Rollback(rebuild::Rollback),
     Gc(rebuild::Gc),
@@ -108,6 +110,7 @@ impl Command {
             Command::Query(command) => command.run(context),
             Command::Status(command) => command.run(context),
             Command::Verify(command) => command.run(context),
+            Command::Compare(command) => command.run(context),
             Command::Rebuild(command) => command.run(context),
             Command::Rollback(command) => command.run(context),
             Command::Gc(command) => command.run(context),

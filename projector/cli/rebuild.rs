@@ -27,6 +27,9 @@ pub struct Rebuild {
     /// Only print what it would take
     #[arg(long)]
     dry_run: bool,
+    /// Only limit how many events a second are read at most for generations of it, by whoever builds one now or later; 0: no limit
+    #[arg(long, value_name = "EVENTS", conflicts_with_all = ["hold", "anyway", "dry_run", "cancel"])]
+    rate: Option<u64>,
     #[command(flatten)]
     going_live: GoingLive,
     #[command(flatten)]
@@ -73,6 +76,9 @@ pub struct History {
 impl Rebuild {
     /// Runs the command.
     pub fn run(self, context: &mut Context) -> Result<Exit, Failure> {
+        if let Some(events) = self.rate {
+            return limit_rate(context, &self.projection, events);
+        }
         let builder = Builder::new(&context.config()?)?;
         let (projection, by) = (&self.projection, &self.operator.by);
         if self.cancel {
@@ -136,6 +142,19 @@ impl History {
         }
         Ok(Exit::Success)
     }
+}
+
+fn limit_rate(context: &mut Context, projection: &str, events: u64) -> Result<Exit, Failure> {
+    let builds = context.existing_stores()?.builds;
+    if !builds.limit_rate(projection, (events > 0).then_some(events))? {
+        return Err(Failure::Refused(format!("there is no projection {projection}")));
+    }
+    match (context.form(), events) {
+        (Form::Json, _) => context.print(json!({ "projection": projection, "rate": events }))?,
+        (Form::Text, 0) => context.print(format_args!("{projection}: events are read as fast as that goes"))?,
+        (Form::Text, _) => context.print(format_args!("{projection}: at most {events} events a second are read"))?,
+    }
+    Ok(Exit::Success)
 }
 
 fn line(deed: &Deed) -> String {

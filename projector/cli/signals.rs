@@ -3,10 +3,30 @@
 use std::io;
 use std::sync::Arc;
 
-use tokio::runtime::Runtime;
+use tokio::runtime::{self, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::failure::Failure;
 use crate::run::StopFlag;
+
+/// Listens to signals as long as it lives.
+pub struct Listening {
+    /// Raised at SIGTERM or SIGINT.
+    pub stop: Arc<StopFlag>,
+    _runtime: Runtime,
+}
+
+// === impl Listening ===
+
+impl Listening {
+    /// From now on.
+    pub fn start() -> Result<Listening, Failure> {
+        let runtime = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(Failure::NoThreads)?;
+        let stop = Arc::default();
+        raise_at_end(&runtime, Arc::clone(&stop));
+        Ok(Listening { stop, _runtime: runtime })
+    }
+}
 
 /// Raises the flag at SIGTERM or SIGINT.
 pub fn raise_at_end(runtime: &Runtime, stop: Arc<StopFlag>) {

@@ -6,13 +6,19 @@ use serde_json::{Value, json};
 use super::context::{Context, Form};
 use super::exit::Exit;
 use super::failure::Failure;
-use crate::definitions;
+use super::signals::Listening;
+use super::telemetry;
+use crate::deploy::recall_live;
+use crate::log::Mapping;
+use crate::run::Waits;
 use crate::stores::Stores;
-use crate::verify::{Difference, Mismatch, verify};
+use crate::token;
+use crate::verify::{Difference, Mismatch, Verification};
 
-/// Fold the log afresh in memory and compare every document of a projection with the stored one
+/// Fold the log afresh and compare every document of a projection with the stored one
 ///
-/// Needs memory for all rows and documents. Exit 1 where anything differs.
+/// By the definitions that are live. The projection may run on meanwhile. What is folded goes into a file in deploy.folder, within deploy.memory, which is
+/// removed at the end. Exit 1 where anything differs.
 #[derive(Debug, Args)]
 pub struct Verify {
     /// The projection
@@ -23,11 +29,11 @@ impl Verify {
     /// Runs the command.
     pub fn run(self, context: &mut Context) -> Result<Exit, Failure> {
         let config = context.config()?;
-        let definitions = definitions::load(&config)?;
-        let Some(projection) = definitions.projections.iter().find(|found| found.plan.name == self.projection) else {
-            return Err(Failure::Refused(format!("there is no projection {} in the definitions", self.projection)));
-        };
+        telemetry::start(&config.telemetry);
         let stores = Stores::open_existing(&config)?;
+        let mapping = config.log.mapping().map_or(0, Mapping::fingerprint);
+        let definition = recall_live(&*stores.builds, &self.projection, mapping)?;
+        let listening = Listening::start()?;
         let form = context.form();
         let mut printed = Ok(());
         let mut print = |difference: &Difference| {
@@ -35,7 +41,16 @@ impl Verify {
                 printed = show(context, form, difference);
             }
         };
-        let report = verify(&stores, projection.plan.clone(), definitions.registry.clone(), &mut print);
+        let verification = Verification {
+            stores: &stores,
+            definition: &definition,
+            file: config.making_folder.join(format!("{}.{}.verify.db", self.projection, token::unique())),
+            memory: config.making_memory,
+            limits: config.run,
+            stop: &listening.stop,
+            waits: &Waits::default(),
+        };
+        let report = verification.run(&mut print);
         printed?;
         let report = report?;
         match form {

@@ -1,7 +1,6 @@
 //! What the settings mean.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use schemas::Diagnostic;
@@ -119,7 +118,7 @@ impl Config {
             StatePlace::Redis(_) => InFiles::All,
         };
         let (memory, folder) = (self.making_memory, self.making_folder.clone());
-        let making = Making { memory, folder, in_files, rate: Arc::default() };
+        let making = Making { memory, folder, in_files };
         Deploying { mode: self.deploy, mapping, making }
     }
 }

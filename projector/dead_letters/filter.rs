@@ -46,18 +46,18 @@ impl Filter {
             && self.to.is_none_or(|to| letter.position <= to)
     }
 
-    /// Hands those that are meant to `each`, by position, after position `after`, at most `limit`.
+    /// Hands those of this generation, or of the live one, that are meant to `each`, by position, after position `after`, at most `limit`.
     pub fn scan<E: From<Fault>>(
         &self,
         views: &dyn Views,
-        projection: &str,
+        (projection, number): (&str, Option<u64>),
         after: u64,
         limit: usize,
         mut each: impl FnMut(StoredDeadLetter) -> Result<(), E>,
     ) -> Result<(), E> {
         let (mut after, mut left) = (after.max(self.from.unwrap_or(0).saturating_sub(1)), limit);
         loop {
-            let letters = views.dead_letters(projection, after, PAGE)?;
+            let letters = views.dead_letters(projection, number, after, PAGE)?;
             let Some(last) = letters.last().map(|letter| letter.position) else { return Ok(()) };
             for letter in letters.into_iter().filter(|letter| self.admits(letter)) {
                 if left == 0 {

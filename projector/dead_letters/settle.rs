@@ -112,7 +112,7 @@ impl Desk {
             return Ok(letters.into_iter().filter(|letter| filter.admits(letter)).collect());
         }
         let mut letters = Vec::new();
-        filter.scan(&*self.stores.views, &self.projection, 0, usize::MAX, |letter| {
+        filter.scan(&*self.stores.views, (&self.projection, None), 0, usize::MAX, |letter| {
             letters.push(letter);
             Ok::<_, CannotSettle>(())
         })?;

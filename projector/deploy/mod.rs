@@ -24,7 +24,7 @@ pub use choice::{earlier, superfluous};
 pub use differences::{Change, Difference, Part};
 pub use proposal::{Action, Copy, Deployed, Effort, Known, Proposal, Step, effort, propose};
 pub use rebuild::{CannotRebuild, Rebuild, Rebuilt, Shown, Then};
-pub use recall::{CannotRecall, recall};
+pub use recall::{CannotRecall, recall, recall_live};
 pub use same_rows::with_same_rows;
 
 /// There are never so many orders.

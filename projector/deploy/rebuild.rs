@@ -84,7 +84,7 @@ pub enum CannotRebuild {
     #[error("generation {0} went live meanwhile: nothing was changed")]
     Overtaken(u64),
     /// It cannot be run from the definitions that are stored with it.
-    #[error("generation {0} cannot be brought up to date")]
+    #[error("what generation {0} was built of cannot be told")]
     Unusable(u64, #[source] CannotRecall),
     /// It cannot be built.
     #[error("generation {0} cannot be built")]

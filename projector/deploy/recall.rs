@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::CannotRebuild;
 use crate::definitions::{Sources, Unreadable};
 use crate::fault::Fault;
 use crate::run::Definition;
@@ -30,6 +31,15 @@ pub enum CannotRecall {
     /// The store failed.
     #[error(transparent)]
     Fault(#[from] Fault),
+}
+
+/// The definitions of what is live, as in [`recall`].
+pub fn recall_live(builds: &dyn Builds, projection: &str, mapping: u64) -> Result<Definition, CannotRebuild> {
+    let live = super::live(builds, projection)?.ok_or_else(|| CannotRebuild::Undeployed(projection.to_owned()))?;
+    recall(builds, projection, live, mapping).map_err(|cannot| match cannot {
+        CannotRecall::Fault(fault) => CannotRebuild::Fault(fault),
+        cannot => CannotRebuild::Unusable(live, cannot),
+    })
 }
 
 /// The definitions of a build. `mapping`: the fingerprint of the rules by which messages are made into events.

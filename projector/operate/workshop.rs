@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::clock;
 use crate::config::RunLimits;
-use crate::deploy::{CannotRebuild, CannotRecall, Rebuild, Rebuilt, Shown, Then, earlier, recall, record_of};
+use crate::deploy::{CannotRebuild, Rebuild, Rebuilt, Shown, Then, earlier, recall_live, record_of};
 use crate::fault::{Fault, chain};
 use crate::run::build::Origin;
 use crate::run::{Board, Deploying, StopFlag, Supervisor, caught};
@@ -191,14 +191,7 @@ impl Plant {
         match task {
             Task::Rollback(to) => rebuild.rollback(to),
             Task::Rebuild(then) => {
-                let (builds, projection) = (&*self.stores.builds, rebuild.projection);
-                let live = record_of(builds, projection)?.and_then(|record| record.live);
-                let live = live.ok_or_else(|| CannotRebuild::Undeployed(projection.to_owned()))?;
-                let definition = recall(builds, projection, live, self.deploying.mapping);
-                let definition = definition.map_err(|cannot| match cannot {
-                    CannotRecall::Fault(fault) => CannotRebuild::Fault(fault),
-                    cannot => CannotRebuild::Unusable(live, cannot),
-                })?;
+                let definition = recall_live(&*self.stores.builds, rebuild.projection, self.deploying.mapping)?;
                 rebuild.rebuild(&definition, Origin::Log, then)
             }
         }

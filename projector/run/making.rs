@@ -1,5 +1,9 @@
 //! A build that readers have never seen, made before a session follows the log with it.
 
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::Duration;
+
 use super::board::Stage;
 use super::build::{BuildTask, Origin};
 use super::halt::Halt;
@@ -8,9 +12,12 @@ use super::supervisor::InFiles;
 use super::waits::Port;
 use crate::deploy;
 use crate::fault::Fault;
-use crate::rebuild::{self, End, Original, Phase, Place, Progress, Rebuild};
-use crate::state::{Build, Staging};
+use crate::rebuild::{self, End, Original, Phase, Place, Progress, RateLimit, Rebuild};
+use crate::state::{Build, Builds, Staging};
 use crate::view::Catalogue;
+
+/// How often it is looked whether the limit is another one.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Makes the build, up to the end of the log as it is now; or goes on with that, or finds it made.
 pub fn run(task: &BuildTask<'_>) -> Result<End, Halt> {
@@ -26,7 +33,9 @@ pub fn run(task: &BuildTask<'_>) -> Result<End, Halt> {
     let inherited = patience.ask(Port::State, || deploy::inherited(builds, name, number))?;
     let target = builds.open(name, number, &Catalogue::of(&task.definition.plan))?;
     let live = original(task)?;
-    rebuild::run(&Rebuild {
+    let rate = &RateLimit::default();
+    rate.set(patience.ask(Port::State, || builds.rate_limit(name))?);
+    let work = Rebuild {
         definition: task.definition,
         log: &*stores.log,
         folded_from: &task.deployment.log,
@@ -36,11 +45,28 @@ pub fn run(task: &BuildTask<'_>) -> Result<End, Halt> {
         inherited: &inherited,
         until: head.map_or(0, |head| head.position),
         memory: task.supervisor.deploying.making.memory,
-        rate: &task.supervisor.deploying.making.rate,
+        rate,
         progress: &|progress| show(task, progress),
         stop: task.stop,
         waits: &task.place.waits,
+    };
+    let (over, ended) = channel();
+    thread::scope(|scope| {
+        // It ends when nobody is left to tell it anything.
+        let _over: Sender<()> = over;
+        scope.spawn(move || follow_limit(builds, name, rate, &ended));
+        rebuild::run(&work)
     })
+}
+
+/// Keeps to the limit that is stored, which may be changed at any time, until it is over.
+fn follow_limit(builds: &dyn Builds, projection: &str, rate: &RateLimit, ended: &Receiver<()>) {
+    while ended.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
+        // Where the store does not answer, what it has said last counts.
+        if let Ok(limit) = builds.rate_limit(projection) {
+            rate.set(limit);
+        }
+    }
 }
 
 /// The build whose rows are copied, if any are.

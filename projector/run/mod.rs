@@ -44,7 +44,7 @@ pub use health::{Health, Stall};
 pub use meters::Meters;
 pub use observer::Observer;
 pub use processor::Definition;
-pub(crate) use processor::{hash_seed, remember};
+pub(crate) use processor::{Computed, Processor, hash_seed, remember};
 pub use rate::Rate;
 pub use recovery::{History, judge, observe};
 pub(crate) use retry::RaisedAtEnd;

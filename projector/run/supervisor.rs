@@ -20,7 +20,6 @@ use crate::config::RunLimits;
 use crate::deploy::{self, CannotRecall, CannotSettle, Deployment, Mode, Role, Whose};
 use crate::fault::{Fault, chain};
 use crate::log::LogIdentity;
-use crate::rebuild::RateLimit;
 use crate::state::{ProjectionRecord, Standing, What};
 use crate::stores::Stores;
 
@@ -61,8 +60,6 @@ pub struct Making {
     pub folder: PathBuf,
     /// Which these are.
     pub in_files: InFiles,
-    /// How fast it goes at most.
-    pub rate: Arc<RateLimit>,
 }
 
 /// Which generations are made in a file of their own, which is loaded into their store then.

@@ -24,7 +24,7 @@ use crate::log::NewEvent;
 use crate::state::{Document, DocumentBody, Standing};
 use crate::stores::Stores;
 use crate::tables::Request;
-use crate::verify::{CannotVerify, verify};
+use crate::verify::{CannotVerify, Verification};
 
 /// A projection of persons, each a document with an id and `100 / age`.
 struct World {
@@ -208,7 +208,7 @@ fn bad_events_are_kept_and_the_others_applied() {
     world.publish(&["{", &born("a", 1), r#"{"specversion":"1.0","id":"1","source":"people","type":"Dead","data":{}}"#]);
     assert!(world.catch_up(&world.definition(Policy::Park, 1)).is_none());
     assert_eq!(world.documents(), [r#"{"id":"a","age":1}"#]);
-    let letters = world.supervisor.stores.views.dead_letters("people", 0, 9).unwrap();
+    let letters = world.supervisor.stores.views.dead_letters("people", None, 0, 9).unwrap();
     let kinds: Vec<_> = letters.iter().map(|letter| (letter.position, letter.kind.as_str())).collect();
     assert_eq!(kinds, [(1, "broken_json"), (3, "unknown_type")]);
 }
@@ -251,7 +251,16 @@ fn a_lost_or_replaced_log_is_noticed() {
         world.publish(&[&born("a", 1), &born("b", 1)]);
         assert!(world.catch_up(&definition).is_none());
         World::execute(folder.path(), change);
-        let verified = verify(&world.supervisor.stores, definition.plan.clone(), definition.registry.clone(), &mut |_| {});
+        let verification = Verification {
+            stores: &world.supervisor.stores,
+            definition: &definition,
+            file: folder.path().join("verify.db"),
+            memory: 1 << 20,
+            limits: world.supervisor.limits,
+            stop: &StopFlag::default(),
+            waits: &Waits::default(),
+        };
+        let verified = verification.run(&mut |_| {});
         assert!(matches!(verified, Err(CannotVerify::Halt(halt)) if halt.code() == code), "{change}");
         assert_eq!(world.catch_up(&definition).unwrap().code(), code, "{change}");
     }

@@ -59,6 +59,13 @@ pub trait Builds: Send + Sync {
     /// Lets a projection pause, or go on; whether it is there.
     fn pause(&self, projection: &str, pause: Option<&Pause>) -> Result<bool, Fault>;
 
+    /// Limits how many events a second are read for builds of a projection, those that are made now among them; `None`: no limit. Answers whether
+    /// the projection is there.
+    fn limit_rate(&self, projection: &str, events: Option<u64>) -> Result<bool, Fault>;
+
+    /// That limit.
+    fn rate_limit(&self, projection: &str) -> Result<Option<u64>, Fault>;
+
     /// Notes how a projection ended; nothing happens where another process owns it by now.
     fn note(&self, projection: &str, standing: &Standing) -> Result<(), Fault>;
 

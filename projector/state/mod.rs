@@ -27,7 +27,7 @@ pub use outbox::{Backlog, Entering, Outbox};
 use projections::codec::Key;
 use projections::engine::{Answers, Changes, LogEvent, Missing, Space};
 pub use redis::{RedisFacts, RedisState, RedisUrl};
-pub use views::{Document, DocumentBody, LiveView, Reading, Views};
+pub use views::{Document, DocumentBody, KeyPage, KeyPlace, LiveView, Reading, Views};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::fault::Fault;

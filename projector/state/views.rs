@@ -1,7 +1,5 @@
 //! The reader's side of the state: documents of the live generation, by key, and dead letters.
 
-use std::ops::ControlFlow;
-
 use projections::codec::Key;
 
 use crate::fault::Fault;
@@ -17,26 +15,38 @@ pub trait Views: Send + Sync {
     /// The documents of these keys, in their order; `None` where there is none.
     fn documents(&self, view: &LiveView, keys: &[Key]) -> Result<Reading<Vec<Option<Document>>>, Fault>;
 
-    /// Hands all documents to `scan`, by key, as they are at one moment, until it breaks.
-    fn scan(&self, view: &LiveView, scan: &mut dyn Scan) -> Result<(), Fault>;
+    /// Some keys of documents, in no order: the first ones, or those from a place on that a page before has named. From the first page to the
+    /// last each key comes at least once whose document is there all the time; a page may be empty. Where the place means nothing
+    /// any more the answer is [`Fault::Unavailable`].
+    fn keys(&self, view: &LiveView, from: Option<&KeyPlace>) -> Result<KeyPage, Fault>;
 
-    /// The dead letters of the live generation after this position, at most so many, by position.
-    fn dead_letters(&self, projection: &str, after: u64, limit: usize) -> Result<Vec<StoredDeadLetter>, Fault>;
+    /// The dead letters of this generation, or of the live one, after this position, at most so many, by position.
+    fn dead_letters(
+        &self,
+        projection: &str,
+        number: Option<u64>,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredDeadLetter>, Fault>;
 
     /// The dead letter of this position, if there is one.
     fn dead_letter(&self, projection: &str, position: u64) -> Result<Option<StoredDeadLetter>, Fault>;
 }
 
-/// Takes all documents of a view.
-pub trait Scan {
-    /// The position that the documents are of. Comes first.
-    fn begin(&mut self, position: u64);
-
-    /// The next document.
-    fn document(&mut self, document: Document) -> ControlFlow<()>;
+/// Some keys of a view's documents.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KeyPage {
+    /// The keys.
+    pub keys: Vec<Key>,
+    /// Where the next ones are; `None`: there are no more.
+    pub next: Option<KeyPlace>,
 }
 
-/// A view of a live generation.
+/// A place among the keys of a view's documents, in the store's own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyPlace(pub(super) Vec<u8>);
+
+/// A view of a generation: of the live one, where [`Views::views`] has told of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LiveView {
     /// The projection it belongs to.

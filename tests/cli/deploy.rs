@@ -1,8 +1,15 @@
 //! Definitions that change: `plan`, `apply`, `rebuild`, `rollback`, `gc`, `history`, and what `run` makes of them.
 
+use std::fs;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
 use insta::assert_snapshot;
 
-use crate::sandbox::{PROJECTION, Sandbox, VIEW};
+use crate::sandbox::{PROJECTION, Sandbox, VIEW, person};
+
+/// How long a limit is seen to count.
+const LIMITED: Duration = Duration::from_secs(2);
 
 const ANN: &str =
     r#"{"specversion":"1.0","id":"1","source":"/people","type":"PersonSeen","data":{"person_id":"a","name":"Ann","age":30}}"#;
@@ -184,9 +191,59 @@ fn what_is_worse_does_not_go_live_unasked() {
     sandbox.write("projections/people/projection.toml", with_refusal);
     let refused = sandbox.run("apply --yes");
     assert!(refused.starts_with("exit 1") && refused.contains("has 1 dead letters instead of 0"), "{refused}");
+    assert_eq!(sandbox.ok("dead-letters list people"), "exit 0\n");
+    let letters = sandbox.ok("dead-letters list people --generation 2");
+    assert!(letters.contains("expression_failed"), "what makes it worse can be read: {letters}");
+    assert!(sandbox.run("dead-letters list people --generation 7").contains("there is no generation 7"));
     assert_eq!(sandbox.ok("get persons_by_age a").lines().count(), 2, "what was live still is");
     sandbox.ok("rebuild people --anyway");
     assert!(sandbox.run("get persons_by_age a").starts_with("exit 1"));
+}
+
+#[test]
+fn a_limit_counts_for_who_builds_just_now() {
+    let sandbox = sandbox();
+    sandbox.ok("apply --yes");
+    assert!(sandbox.ok("rebuild people --rate 1").contains("at most 1 events a second"));
+    assert!(sandbox.run("rebuild other --rate 1").contains("there is no projection other"));
+    // So many that they take a minute.
+    let events: Vec<String> = (0..60).map(|number| person(&format!("p{number}"), "Pia", 30)).collect();
+    sandbox.write("events.ndjson", events.join("\n"));
+    sandbox.ok("publish events.ndjson");
+    let (begun, mut build) = (Instant::now(), sandbox.command("rebuild people").stderr(Stdio::null()).spawn().unwrap());
+    while begun.elapsed() < LIMITED {
+        sandbox.ok("status");
+        assert!(build.try_wait().unwrap().is_none(), "it is done before its time");
+    }
+    sandbox.ok("rebuild people --rate 0");
+    assert!(build.wait().unwrap().success());
+    assert!(begun.elapsed() < Duration::from_secs(50), "it went on at the old rate");
+}
+
+#[test]
+fn what_is_held_is_compared_with_what_is_live() {
+    let sandbox = sandbox();
+    sandbox.ok("apply --yes");
+    change_view(&sandbox, "CASE WHEN p.age < 35 THEN 'young' END");
+    let view = fs::read_to_string(sandbox.path().join("projections/people/persons_by_age.sql")).unwrap();
+    sandbox.write("projections/people/persons_by_age.sql", format!("{view} WHERE p.age < 40"));
+    sandbox.ok("apply --yes --hold");
+    assert_snapshot!(sandbox.run("compare people 1 2"), @r#"
+    exit 1
+    persons_by_age a
+      name: "Ann" in 1, "young" in 2
+    persons_by_age b
+      only in 1: {"person_id":"b","name":"Bob","age":40,"share":2,"luck":30}
+    persons_by_age: 2 documents in 1, 1 documents in 2: 2 differ
+    "#);
+    assert!(sandbox.ok("compare people 1 1").contains("0 differ"));
+    assert!(sandbox.run("compare people 1 3").contains("there is no generation 3 of people"));
+    // What came since is known of one side only.
+    sandbox.write("events.ndjson", ANN.replace("\"1\"", "\"4\"").replace("Ann", "Anna"));
+    sandbox.ok("publish events.ndjson");
+    sandbox.write("projections/people/persons_by_age.sql", VIEW);
+    sandbox.ok("run --until-caught-up");
+    assert!(sandbox.run("compare people 1 2").contains("1 differ, 1 have changed meanwhile"));
 }
 
 #[test]

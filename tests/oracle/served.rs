@@ -3,16 +3,15 @@
 //!
 //! `SERVED_EVENTS=1000000 tests/run served` serves so many.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fs;
-use std::ops::ControlFlow;
 use std::path::Path;
 
+use projections::codec::Key;
 use projector::config;
 use projector::demo::{Auction, Shop};
-use projector::state::views::Scan;
-use projector::state::{Document, DocumentBody};
+use projector::state::{DocumentBody, LiveView, Views};
 use projector::stores::Stores;
 use tempfile::TempDir;
 
@@ -103,23 +102,29 @@ fn documents(folder: &Path) -> BTreeMap<String, Vec<String>> {
     let stores = Stores::open(&config).expect("the stores can be opened");
     let views = stores.views.views().expect("Redis answers");
     let of_view = |view: projector::state::LiveView| {
-        let mut texts = Texts(Vec::new());
-        stores.views.scan(&view, &mut texts).expect("Redis answers");
-        (view.spec.name, texts.0)
+        let keys = keys(&*stores.views, &view);
+        let found = stores.views.documents(&view, &keys).expect("Redis answers").value.into_iter().flatten();
+        (view.spec.name, found.map(|document| text(document.body)).collect())
     };
     views.into_iter().map(of_view).collect()
 }
 
-struct Texts(Vec<String>);
-
-impl Scan for Texts {
-    fn begin(&mut self, _: u64) {}
-
-    fn document(&mut self, document: Document) -> ControlFlow<()> {
-        match document.body {
-            DocumentBody::Json(text) => self.0.push(text),
-            DocumentBody::Broken(reason) => panic!("{reason}"),
+/// All keys of a view, in order.
+fn keys(views: &dyn Views, view: &LiveView) -> Vec<Key> {
+    let (mut keys, mut place) = (BTreeSet::new(), None);
+    loop {
+        let page = views.keys(view, place.as_ref()).expect("Redis answers");
+        keys.extend(page.keys);
+        place = page.next;
+        if place.is_none() {
+            return keys.into_iter().collect();
         }
-        ControlFlow::Continue(())
+    }
+}
+
+fn text(body: DocumentBody) -> String {
+    match body {
+        DocumentBody::Json(text) => text,
+        DocumentBody::Broken(reason) => panic!("{reason}"),
     }
 }

@@ -6,22 +6,20 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use projector::demo::Shop;
 use projector::log::{EventLog, NewEvent};
-use projector::state::views::Scan;
-use projector::state::{Document, DocumentBody};
+use projector::state::DocumentBody;
 use projector::stores::Stores;
 use serde_json::Value;
 
 use crate::daemon::Daemon;
 use crate::folder::Folder;
 use crate::process::Server;
-use crate::{clickhouse, nats, redis};
+use crate::{clickhouse, nats, redis, stored_views};
 
 /// How many events are published while ClickHouse is away, where nobody says.
 const EVENTS: usize = 20_000;
@@ -160,24 +158,18 @@ fn resident(process: u32) -> u64 {
 fn documents(stores: &Stores) -> BTreeMap<String, Vec<String>> {
     let views = stores.views.views().expect("Redis answers").into_iter().filter(|view| view.projection == "shop");
     let of_view = |view: projector::state::LiveView| {
-        let mut texts = Texts(Vec::new());
-        stores.views.scan(&view, &mut texts).expect("Redis answers");
-        texts.0.sort_unstable();
-        (view.spec.name, texts.0)
+        let found = stored_views::documents(&*stores.views, &view).into_iter();
+        let mut texts: Vec<String> = found.filter_map(|document| text(document.body)).collect();
+        texts.sort_unstable();
+        (view.spec.name, texts)
     };
     views.map(of_view).collect()
 }
 
-struct Texts(Vec<String>);
-
-impl Scan for Texts {
-    fn begin(&mut self, _: u64) {}
-
-    fn document(&mut self, document: Document) -> ControlFlow<()> {
-        if let DocumentBody::Json(text) = document.body {
-            self.0.push(text);
-        }
-        ControlFlow::Continue(())
+fn text(body: DocumentBody) -> Option<String> {
+    match body {
+        DocumentBody::Json(text) => Some(text),
+        DocumentBody::Broken(_) => None,
     }
 }
 

@@ -26,6 +26,7 @@ mod redis;
 mod reference;
 mod starting;
 mod state;
+mod stored_views;
 mod survival;
 mod tables;
 mod telemetry;

@@ -1,13 +1,12 @@
 //! What must come out: what the embedded store makes of the same events, undisturbed.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 
 use projections::codec::Key;
-use projector::state::views::Scan;
-use projector::state::{Document, DocumentBody};
+use projector::state::DocumentBody;
 
 use crate::folder::Folder;
+use crate::stored_views;
 
 /// What `status` says that does not depend on where and when.
 const FACTS: [&str; 6] = ["position", "dead_letters", "broken_documents", "parked_keys", "pending_jobs", "lag"];
@@ -43,22 +42,8 @@ pub fn embedded(events: Vec<Vec<u8>>) -> Folder {
 pub fn documents(folder: &Folder) -> Documents {
     let (stores, mut all) = (folder.stores(), Documents::new());
     for view in stores.views.views().expect("the store answers") {
-        let mut collect = Collect { view: &view.spec.name, all: &mut all };
-        stores.views.scan(&view, &mut collect).expect("the store answers");
+        let found = stored_views::documents(&*stores.views, &view).into_iter();
+        all.extend(found.map(|document| ((view.spec.name.clone(), document.key), (document.version, document.body))));
     }
     all
-}
-
-struct Collect<'c> {
-    view: &'c str,
-    all: &'c mut Documents,
-}
-
-impl Scan for Collect<'_> {
-    fn begin(&mut self, _: u64) {}
-
-    fn document(&mut self, document: Document) -> ControlFlow<()> {
-        self.all.insert((self.view.to_owned(), document.key), (document.version, document.body));
-        ControlFlow::Continue(())
-    }
 }

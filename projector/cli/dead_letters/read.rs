@@ -21,6 +21,9 @@ const GLIMPSE: usize = 60;
 pub struct List {
     /// The projection
     projection: String,
+    /// Those of this generation, in the place of the live one
+    #[arg(long, value_name = "GENERATION")]
+    generation: Option<u64>,
     #[command(flatten)]
     selection: Selection,
 }
@@ -45,9 +48,13 @@ impl List {
     /// Runs the command.
     pub fn run(self, context: &mut Context) -> Result<Exit, Failure> {
         let stores = context.existing_stores()?;
-        require(&stores, &self.projection)?;
+        let record = require(&stores, &self.projection)?;
+        let is_there = |number: &u64| record.builds.iter().any(|build| build.number == *number);
+        if let Some(number) = self.generation.filter(|number| !is_there(number)) {
+            return Err(Failure::Refused(format!("there is no generation {number} of {}", self.projection)));
+        }
         let filter = Filter::from(&self.selection);
-        filter.scan(&*stores.views, &self.projection, 0, usize::MAX, |letter| match context.form() {
+        filter.scan(&*stores.views, (&self.projection, self.generation), 0, usize::MAX, |letter| match context.form() {
             Form::Json => context.print(to_json(&letter)),
             Form::Text => context.print(line(&letter)),
         })?;

@@ -45,7 +45,7 @@ async fn list(
     let letters = api.blocking(move |api| {
         require(api, &name)?;
         let mut letters: Vec<StoredDeadLetter> = Vec::new();
-        filter.scan(&*api.stores.views, &name, after, limit, |letter| {
+        filter.scan(&*api.stores.views, (&name, None), after, limit, |letter| {
             letters.push(letter);
             Ok::<_, Problem>(())
         })?;

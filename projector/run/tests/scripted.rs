@@ -122,6 +122,14 @@ impl Builds for Scripted {
         self.builds.pause(projection, pause)
     }
 
+    fn limit_rate(&self, projection: &str, events: Option<u64>) -> Result<bool, Fault> {
+        self.builds.limit_rate(projection, events)
+    }
+
+    fn rate_limit(&self, projection: &str) -> Result<Option<u64>, Fault> {
+        self.builds.rate_limit(projection)
+    }
+
     fn note(&self, projection: &str, standing: &Standing) -> Result<(), Fault> {
         self.builds.note(projection, standing)
     }

@@ -57,7 +57,12 @@ pub fn all_rows() -> [u8; 1] {
 
 /// The stored key of a document, where documents are cells.
 pub fn of_document(view: ViewId, key: &Key) -> Vec<u8> {
-    joined(prefix(DOCUMENT, view), &[key])
+    joined(of_documents(view), &[key])
+}
+
+/// What the stored keys of a view's documents start with, there.
+pub fn of_documents(view: ViewId) -> [u8; 3] {
+    prefix(DOCUMENT, view)
 }
 
 /// The stored key of a dead letter, where dead letters are cells.

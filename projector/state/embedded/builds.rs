@@ -144,6 +144,28 @@ impl Builds for EmbeddedState {
         })
     }
 
+    fn limit_rate(&self, projection: &str, events: Option<u64>) -> Result<bool, Fault> {
+        self.database.write("noting a limit", |file| {
+            let is_there =
+                file.query_row("SELECT count(*) > 0 FROM projections WHERE name = ?1", [projection], |row| row.get(0))?;
+            let name = limit_name(projection);
+            match events {
+                Some(events) if is_there => {
+                    file.execute("INSERT OR REPLACE INTO meta VALUES (?1, ?2)", params![name, events.to_string()])?
+                }
+                _ => file.execute("DELETE FROM meta WHERE name = ?1", [name])?,
+            };
+            Ok(is_there)
+        })
+    }
+
+    fn rate_limit(&self, projection: &str) -> Result<Option<u64>, Fault> {
+        self.database.read("reading a limit", |file| {
+            let sql = "SELECT CAST(value AS INTEGER) FROM meta WHERE name = ?1";
+            file.query_row(sql, [limit_name(projection)], |row| row.get(0)).optional()
+        })
+    }
+
     fn note(&self, projection: &str, standing: &Standing) -> Result<(), Fault> {
         self.database.write("noting the projection's state", |file| {
             // Whoever comes says first that it is there, and notes it then, after this.
@@ -178,6 +200,11 @@ impl EmbeddedState {
             entering: self.entering,
         }
     }
+}
+
+/// Under which the limit of a projection's builds is kept.
+fn limit_name(projection: &str) -> String {
+    format!("rate of {projection}")
 }
 
 fn put(file: &Transaction<'_>, projection: &str, standing: &Standing) -> rusqlite::Result<()> {

@@ -1,7 +1,9 @@
 //! A build in a file of its own, which is to be loaded into another store.
 //!
 //! Documents and dead letters are kept as the engine has them, as cells behind its own: what the other store makes of them it makes itself.
-//! Nobody reads such a file but who loads it; it has no lists, and no other build.
+//! Nobody reads such a file but who loads it, or compares it with what is stored; it has no lists, and no other build.
+
+mod documents;
 
 use std::borrow::Cow;
 use std::fs;

@@ -9,9 +9,12 @@ use super::builds::parse_catalogue;
 use super::layout::{Layout, ViewLayout};
 use super::{EmbeddedState, documents, records};
 use crate::fault::Fault;
-use crate::state::views::{Scan, StoredDeadLetter};
-use crate::state::{Document, LiveView, Reading, Views};
+use crate::state::views::StoredDeadLetter;
+use crate::state::{Document, KeyPage, KeyPlace, LiveView, Reading, Views};
 use crate::view::Catalogue;
+
+/// How many keys are in a page.
+const KEYS: usize = 1000;
 
 impl Views for EmbeddedState {
     fn views(&self) -> Result<Vec<LiveView>, Fault> {
@@ -40,27 +43,32 @@ impl Views for EmbeddedState {
         })
     }
 
-    fn scan(&self, view: &LiveView, scan: &mut dyn Scan) -> Result<(), Fault> {
-        self.database.read("reading documents", |file| {
-            scan.begin(position(file, view)?);
-            let sql = format!("SELECT key, version, document, reason FROM {} ORDER BY key", layout(view).table);
-            let mut select = file.prepare(&sql)?;
-            let mut rows = select.query([])?;
-            while let Some(row) = rows.next()? {
-                if scan.document(documents::document(row)?).is_break() {
-                    break;
-                }
-            }
-            Ok(())
+    fn keys(&self, view: &LiveView, from: Option<&KeyPlace>) -> Result<KeyPage, Fault> {
+        self.database.read("reading keys", |file| {
+            // No key is empty.
+            let sql = format!("SELECT key FROM {} WHERE key > ?1 ORDER BY key LIMIT ?2", layout(view).table);
+            let after = from.map_or(&[][..], |place| &place.0);
+            let mut select = file.prepare_cached(&sql)?;
+            let found = select.query_map(params![after, KEYS], |row| Ok(Key::from_bytes(row.get_ref(0)?.as_blob()?)))?;
+            let keys: Vec<Key> = found.collect::<rusqlite::Result<_>>()?;
+            let next = keys.last().filter(|_| keys.len() == KEYS).map(|last| KeyPlace(last.to_vec()));
+            Ok(KeyPage { keys, next })
         })
     }
 
-    fn dead_letters(&self, projection: &str, after: u64, limit: usize) -> Result<Vec<StoredDeadLetter>, Fault> {
-        self.database.read("reading dead letters", |file| letters(file, projection, after + 1..=u64::MAX >> 1, limit))
+    fn dead_letters(
+        &self,
+        projection: &str,
+        number: Option<u64>,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredDeadLetter>, Fault> {
+        let after = after + 1..=u64::MAX >> 1;
+        self.database.read("reading dead letters", |file| letters(file, (projection, number), after, limit))
     }
 
     fn dead_letter(&self, projection: &str, position: u64) -> Result<Option<StoredDeadLetter>, Fault> {
-        self.database.read("reading a dead letter", |file| Ok(letters(file, projection, position..=position, 1)?.pop()))
+        self.database.read("reading a dead letter", |file| Ok(letters(file, (projection, None), position..=position, 1)?.pop()))
     }
 }
 
@@ -77,19 +85,19 @@ impl EmbeddedState {
 
 fn letters(
     file: &Transaction<'_>,
-    projection: &str,
+    (projection, number): (&str, Option<u64>),
     positions: std::ops::RangeInclusive<u64>,
     limit: usize,
 ) -> rusqlite::Result<Vec<StoredDeadLetter>> {
     let mut select = file.prepare_cached(
         "SELECT d.position, d.time, d.kind, d.reason, d.keys, d.event, g.views
          FROM projections p
-         JOIN generations g ON g.projection = p.name AND g.number = p.live
-         JOIN dead_letters d ON d.projection = p.name AND d.generation = p.live
+         JOIN generations g ON g.projection = p.name AND g.number = coalesce(?5, p.live)
+         JOIN dead_letters d ON d.projection = p.name AND d.generation = g.number
          WHERE p.name = ?1 AND d.position BETWEEN ?2 AND ?3 ORDER BY d.position LIMIT ?4",
     )?;
     select
-        .query_map(params![projection, positions.start(), positions.end(), limit], |row| {
+        .query_map(params![projection, positions.start(), positions.end(), limit, number], |row| {
             records::dead_letter(row, &parse_catalogue(row, 6)?)
         })?
         .collect()

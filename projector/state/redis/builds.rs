@@ -25,7 +25,7 @@ const ACCEPT_LOG: &str = include_str!("scripts/accept_log.lua");
 const CREATE: &str = include_str!("scripts/create.lua");
 const GO_LIVE: &str = include_str!("scripts/go_live.lua");
 const NOTE: &str = include_str!("scripts/note.lua");
-const PAUSE: &str = include_str!("scripts/pause.lua");
+const NOTE_FIELD: &str = include_str!("scripts/note_field.lua");
 const RETIRE: &str = include_str!("scripts/retire.lua");
 /// The version of the keys and of what is under them.
 const FORMAT: &str = "5";
@@ -150,10 +150,17 @@ impl Builds for RedisState {
     }
 
     fn pause(&self, projection: &str, pause: Option<&Pause>) -> Result<bool, Fault> {
-        let mut script = redis::cmd("EVAL");
-        script.arg(PAUSE).arg(1).arg(self.projection_keys(projection).record());
-        script.arg(pause.map(|pause| json!(pause).to_string()));
-        self.servers.of(projection).ask("noting a pause", |redis| script.query(redis))
+        self.note_field("noting a pause", projection, "pause", pause.map(|pause| json!(pause).to_string()))
+    }
+
+    fn limit_rate(&self, projection: &str, events: Option<u64>) -> Result<bool, Fault> {
+        self.note_field("noting a limit", projection, "rate", events.map(|events| events.to_string()))
+    }
+
+    fn rate_limit(&self, projection: &str) -> Result<Option<u64>, Fault> {
+        let record = self.projection_keys(projection).record();
+        let get = |redis: &mut Connection| redis::cmd("HGET").arg(&record).arg("rate").query(redis);
+        self.servers.of(projection).ask("reading a limit", get)
     }
 
     fn note(&self, projection: &str, standing: &Standing) -> Result<(), Fault> {
@@ -184,6 +191,13 @@ impl RedisState {
     /// The keys of a projection.
     pub(super) fn projection_keys(&self, projection: &str) -> ProjectionKeys {
         ProjectionKeys::new(&self.namespace, projection)
+    }
+
+    /// Notes something in the record of a projection; whether that is there.
+    fn note_field(&self, operation: &'static str, projection: &str, field: &str, value: Option<String>) -> Result<bool, Fault> {
+        let mut script = redis::cmd("EVAL");
+        script.arg(NOTE_FIELD).arg(1).arg(self.projection_keys(projection).record()).arg(field).arg(value);
+        self.servers.of(projection).ask(operation, |redis| script.query(redis))
     }
 
     /// Projections that there are or were to be, in order.

@@ -4,7 +4,7 @@
 //! | key | type | what |
 //! |---|---|---|
 //! | `NS:projections` | set | names of projections |
-//! | `{NS:shop:0}:projection` | hash | `live` generation, `switches`, `state`, `reason`, `since`, `pause`; once for all partitions |
+//! | `{NS:shop:0}:projection` | hash | `live` generation, `switches`, `state`, `reason`, `since`, `pause`, `rate`; once for all partitions |
 //! | `{NS:shop:0}:generations` | set | numbers of the builds there are |
 //! | `{NS:shop:0}:owner` | string | who runs it; expires by itself |
 //! | `{NS:shop:0}:absent` | none | there is none: see [`ProjectionKeys::absent`] |

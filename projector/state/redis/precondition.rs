@@ -76,8 +76,9 @@ mod tests {
         let checkpoint = Checkpoint { position: 20, commits: 8, event: Some(EVENT) };
         let (changes, carried) = (&Changes::default(), &Carried::default());
         let commit = Commit { fence: 3, follows: 7, checkpoint: &checkpoint, changes, carried };
-        let judged =
-            |fields: [Option<String>; 7], is_projection_there| judge(&Found { fields, is_projection_there, is_copied: false }, &commit, "we");
+        let judged = |fields: [Option<String>; 7], is_projection_there| {
+            judge(&Found { fields, is_projection_there, is_copied: false }, &commit, "we")
+        };
         let stale = |fields: [Option<String>; 7]| Err(Refusal::Stale(fields[2..6].to_vec()));
         let mut torn = fields("3", "we", "7", "10");
         torn[6] = Some("half".to_owned());

@@ -1,4 +1,4 @@
-//! Reading documents and dead letters of live generations.
+//! Reading documents and dead letters.
 
 use std::sync::Arc;
 
@@ -9,15 +9,11 @@ use redis::{Connection, FromRedisValue, RedisResult};
 use super::keys::BuildKeys;
 use super::{RedisState, dead_letters, reading};
 use crate::fault::Fault;
-use crate::state::views::{Scan, StoredDeadLetter};
-use crate::state::{Document, DocumentBody, LiveView, Reading, Views};
+use crate::state::views::StoredDeadLetter;
+use crate::state::{Document, DocumentBody, KeyPage, KeyPlace, LiveView, Reading, Views};
 use crate::view::Catalogue;
 
 const READ: &str = include_str!("scripts/read.lua");
-/// How many documents are read at once where all are wanted.
-const PAGE: usize = 1000;
-/// How often all documents are read anew where a commit came between.
-const ATTEMPTS: usize = 5;
 
 /// Text, mark and reason of documents, in the order of their keys, and how far the build had come then.
 type Found = (Vec<Option<String>>, Vec<Option<Vec<u8>>>, Vec<Option<String>>, [Option<u64>; 2]);
@@ -45,24 +41,35 @@ impl Views for RedisState {
         Ok(Reading { position, value: self.parse(&build, keys, found)? })
     }
 
-    fn scan(&self, view: &LiveView, scan: &mut dyn Scan) -> Result<(), Fault> {
-        let build = self.keys_of(view);
-        for _ in 0..ATTEMPTS {
-            let Some((position, documents)) = self.all(view, &build)? else { continue };
-            scan.begin(position);
-            for document in documents {
-                if scan.document(document).is_break() {
-                    break;
-                }
-            }
-            return Ok(());
+    fn keys(&self, view: &LiveView, from: Option<&KeyPlace>) -> Result<KeyPage, Fault> {
+        let (build, server) = (self.keys_of(view), self.servers.of(&view.projection));
+        let (cursor, run) = from.map_or(Some((0, None)), parse_place).ok_or_else(|| self.server.damaged("no place of keys"))?;
+        let (absent, prefix) = (build.projection().absent(), build.documents(0));
+        let ((next, names, broken), now) = server.ask_in_run("reading keys", |redis| {
+            let broken = if from.is_none() { broken_keys(redis, &build)? } else { Vec::new() };
+            let (next, names) = reading::step(redis, &absent, &prefix, cursor)?;
+            Ok((next, names, broken))
+        })?;
+        if run.is_some_and(|run| *run != *now) {
+            // A place in one run of the server means nothing in another one.
+            return Err(server.unavailable("reading keys", "Redis was started anew, or another master answers"));
         }
-        let reason = "commits keep coming; stop the daemon for a moment";
-        Err(self.server.unavailable("reading all documents as of one moment", reason))
+        let keys = self.document_keys(view, &build, (names, broken))?;
+        Ok(KeyPage { keys, next: (next > 0).then(|| KeyPlace(format!("{next} {now}").into_bytes())) })
     }
 
-    fn dead_letters(&self, projection: &str, after: u64, limit: usize) -> Result<Vec<StoredDeadLetter>, Fault> {
-        let Some(keys) = self.live_keys(projection)? else { return Ok(Vec::new()) };
+    fn dead_letters(
+        &self,
+        projection: &str,
+        number: Option<u64>,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredDeadLetter>, Fault> {
+        let keys = match number {
+            None => self.live_keys(projection)?,
+            Some(number) => self.keys_of_build(projection, number)?,
+        };
+        let Some(keys) = keys else { return Ok(Vec::new()) };
         let (server, set, from) = (self.servers.of(projection), keys.dead_letters(), dead_letters::after(after));
         let entries: Vec<String> = server.ask("reading dead letters", |redis| {
             redis::cmd("ZRANGE").arg(&set).arg(&from).arg("+").arg("BYLEX").arg("LIMIT").arg(0).arg(limit).query(redis)
@@ -119,42 +126,34 @@ impl RedisState {
         }))
     }
 
+    /// The keys of a generation, if it is there.
+    fn keys_of_build(&self, projection: &str, generation: u64) -> Result<Option<BuildKeys>, Fault> {
+        let (key, text) = self.catalogue_text(projection, generation)?;
+        let Some(text) = text else { return Ok(None) };
+        let catalogue = self.parse_catalogue(&key, Some(&text))?;
+        Ok(Some(BuildKeys::new(self.projection_keys(projection), generation, catalogue)))
+    }
+
     fn catalogue(&self, projection: &str, generation: u64, fingerprint: &str) -> Result<Arc<Catalogue>, Fault> {
         if let Some(known) = self.catalogues.get(projection, generation, fingerprint) {
             return Ok(known);
         }
-        let key = self.projection_keys(projection).checkpoint(generation);
-        let server = self.servers.of(projection);
-        let text: Option<String> =
-            server.ask("reading the views", |redis| redis::cmd("HGET").arg(&key).arg("catalogue").query(redis))?;
+        let (key, text) = self.catalogue_text(projection, generation)?;
         let catalogue = self.parse_catalogue(&key, text.as_deref())?;
         Ok(self.catalogues.keep(projection, generation, fingerprint, catalogue))
+    }
+
+    /// The catalogue of a generation as it is stored, and under which key.
+    fn catalogue_text(&self, projection: &str, generation: u64) -> Result<(String, Option<String>), Fault> {
+        let key = self.projection_keys(projection).checkpoint(generation);
+        let get = |redis: &mut Connection| redis::cmd("HGET").arg(&key).arg("catalogue").query(redis);
+        let text = self.servers.of(projection).ask("reading the views", get)?;
+        Ok((key, text))
     }
 
     fn keys_of(&self, view: &LiveView) -> BuildKeys {
         let catalogue = Catalogue { entities: Vec::new(), views: vec![view.spec.clone()] };
         BuildKeys::new(self.projection_keys(&view.projection), view.generation, catalogue)
-    }
-
-    /// All documents and the position they are of; `None` where a commit came between.
-    fn all(&self, view: &LiveView, build: &BuildKeys) -> Result<Option<(u64, Vec<Document>)>, Fault> {
-        let (server, absent) = (self.servers.of(&view.projection), build.projection().absent());
-        let (before, keys) = server.ask("reading documents", |redis| {
-            let (_, _, _, before) = read(redis, build, &[])?;
-            Ok((before, (reading::keys(redis, &absent, &build.documents(0))?, broken_keys(redis, build)?)))
-        })?;
-        let keys = self.document_keys(view, build, keys)?;
-        let mut documents = Vec::with_capacity(keys.len());
-        // Asked for once more at the end, without any key: what comes then is only how far the build is.
-        for page in keys.chunks(PAGE).chain([&[][..]]) {
-            let found = server.ask("reading documents", |redis| read(redis, build, page))?;
-            if found.3 != before {
-                return Ok(None);
-            }
-            documents.extend(self.parse(build, page, found)?.into_iter().flatten());
-        }
-        let position = before[1].ok_or_else(|| self.is_gone(view))?;
-        Ok(Some((position, documents)))
     }
 
     /// The keys of documents, whether stored under their text or as broken ones, in order.
@@ -209,6 +208,12 @@ fn read(redis: &mut Connection, build: &BuildKeys, keys: &[Key]) -> RedisResult<
         script.arg(&key[..]);
     }
     script.query(redis)
+}
+
+/// The cursor of a place, and the run of the server that it is of.
+fn parse_place(place: &KeyPlace) -> Option<(u64, Option<&str>)> {
+    let (cursor, run) = std::str::from_utf8(&place.0).ok()?.split_once(' ')?;
+    Some((cursor.parse().ok()?, Some(run)))
 }
 
 fn broken_keys(redis: &mut Connection, build: &BuildKeys) -> RedisResult<Vec<Vec<u8>>> {

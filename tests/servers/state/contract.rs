@@ -1,6 +1,5 @@
 //! The contract of the ports of state, for every store that keeps it.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use projections::codec::{Key, Row};
@@ -9,14 +8,15 @@ use projections::engine::{
 };
 use projector::fault::Fault;
 use projector::log::LogIdentity;
-use projector::state::views::Scan;
 use projector::state::{
-    Builds, Carried, Checkpoint, Claim, Commit, Creation, Deed, Document, DocumentBody, EventMark, NewBuild, Outcome, Reading,
-    Standing, StateStore, Switch, Views, What,
+    Builds, Carried, Checkpoint, Claim, Commit, Creation, Deed, DocumentBody, EventMark, NewBuild, Outcome, Reading, Standing,
+    StateStore, Switch, Views, What,
 };
 use projector::tables::Flushed;
 use projector::view::{Catalogue, ColumnSpec, ViewSpec};
 use schemas::{Type, Value};
+
+use crate::stored_views;
 
 /// A place where state is kept, empty at first.
 pub trait Fixture {
@@ -38,8 +38,9 @@ macro_rules! keeps_the_contract {
     ($how:ident, $fixture:expr) => {
         $crate::state::$how!(contract, $fixture;
             what_was_committed_is_fetched, what_is_removed_is_gone, many_cells_and_members, commits_follow_each_other,
-            an_older_owner_writes_nothing, readers_see_documents_and_why_one_is_broken, dead_letters_are_kept_with_names,
-            builds_are_made_switched_and_dropped, a_build_takes_the_place_of_the_live_one_when_it_is_not_behind, a_build_keeps_its_definitions,
+            an_older_owner_writes_nothing, readers_see_documents_and_why_one_is_broken, keys_of_documents_come_page_by_page,
+            dead_letters_are_kept_with_names,
+            builds_are_made_switched_and_dropped, a_build_takes_the_place_of_the_live_one_when_it_is_not_behind, a_build_keeps_its_definitions, a_limit_is_kept_until_it_is_lifted,
             what_was_done_is_kept_in_order, a_build_goes_on_from_another_log_only_from_its_own, an_owner_is_there_until_it_says_otherwise_or_is_gone);
         $crate::state::$how!(copies, $fixture; what_is_copied_is_of_one_moment, a_copy_may_be_broken_off);
         $crate::state::$how!(letters, $fixture;
@@ -189,6 +190,18 @@ pub fn a_build_keeps_its_definitions(fixture: &dyn Fixture) {
     assert_eq!((definitions(2), definitions(3)), (None, None));
 }
 
+pub fn a_limit_is_kept_until_it_is_lifted(fixture: &dyn Fixture) {
+    let state = open(fixture);
+    let limit = || state.builds.rate_limit("shop").unwrap();
+    assert_eq!(limit(), None);
+    for events in [Some(7), Some(u64::from(u32::MAX)), None, None] {
+        assert!(state.builds.limit_rate("shop", events).unwrap());
+        assert_eq!(limit(), events);
+    }
+    assert!(!state.builds.limit_rate("other", Some(7)).unwrap());
+    assert_eq!(state.builds.rate_limit("other").unwrap(), None);
+}
+
 pub fn what_was_done_is_kept_in_order(fixture: &dyn Fixture) {
     let state = open(fixture);
     let deed = |what, generation| Deed { before: Some(1), events: 7, ..Deed::now(what, generation, "ann", 0) };
@@ -269,23 +282,6 @@ pub fn an_older_owner_writes_nothing(fixture: &dyn Fixture) {
     assert_eq!(old.look().unwrap().fence, new_fence);
 }
 
-#[derive(Default)]
-struct Seen {
-    position: u64,
-    bodies: Vec<DocumentBody>,
-}
-
-impl Scan for Seen {
-    fn begin(&mut self, position: u64) {
-        self.position = position;
-    }
-
-    fn document(&mut self, document: Document) -> ControlFlow<()> {
-        self.bodies.push(document.body);
-        ControlFlow::Continue(())
-    }
-}
-
 pub fn readers_see_documents_and_why_one_is_broken(fixture: &dyn Fixture) {
     let state = open(fixture);
     let store = store(&state, 1);
@@ -294,12 +290,25 @@ pub fn readers_see_documents_and_why_one_is_broken(fixture: &dyn Fixture) {
     let documents = vec![document("b", 2, broken), document("a", 1, person("a", 30))];
     assert_eq!(commit(&*store, fence, 0, &Changes { documents, ..Changes::default() }), Outcome::Committed);
     let view = &state.views.views().unwrap()[0];
-    let mut seen = Seen::default();
-    state.views.scan(view, &mut seen).unwrap();
-    assert_eq!(seen.position, 10);
+    let keys = [key("a"), key("b"), key("c")];
+    let Reading { position, value: seen } = state.views.documents(view, &keys).unwrap();
     let json = DocumentBody::Json(r#"{"id":"a","age":30}"#.into());
-    assert_eq!(seen.bodies, [json, DocumentBody::Broken("division by zero".into())]);
+    let bodies: Vec<_> = seen.into_iter().map(|document| document.map(|document| document.body)).collect();
+    assert_eq!((position, bodies), (10, vec![Some(json), Some(DocumentBody::Broken("division by zero".into())), None]));
     assert_eq!(state.builds.projections().unwrap()[0].live_build().unwrap().broken_documents, 1);
+}
+
+pub fn keys_of_documents_come_page_by_page(fixture: &dyn Fixture) {
+    let state = open(fixture);
+    let store = store(&state, 1);
+    let fence = store.claim().unwrap().fence;
+    let content = |number: u64| if number.is_multiple_of(7) { Content::Broken("no".into()) } else { person("a", 30) };
+    let documents: Vec<_> = (0..2500).map(|number| document(&format!("p{number}"), number, content(number))).collect();
+    let mut expected: Vec<Key> = documents.iter().map(|document| document.key.clone()).collect();
+    assert_eq!(commit(&*store, fence, 0, &Changes { documents, ..Changes::default() }), Outcome::Committed);
+    expected.sort_unstable();
+    let found = stored_views::documents(&*state.views, &state.views.views().unwrap()[0]);
+    assert_eq!(found.into_iter().map(|document| document.key).collect::<Vec<_>>(), expected);
 }
 
 pub fn dead_letters_are_kept_with_names(fixture: &dyn Fixture) {
@@ -318,9 +327,12 @@ pub fn dead_letters_are_kept_with_names(fixture: &dyn Fixture) {
     let dead_letters = vec![letter(3), letter(5)];
     assert_eq!(commit(&*store, fence, 0, &Changes { dead_letters, ..Changes::default() }), Outcome::Committed);
     let after = |position| -> Vec<u64> {
-        state.views.dead_letters("shop", position, 9).unwrap().iter().map(|letter| letter.position).collect()
+        state.views.dead_letters("shop", None, position, 9).unwrap().iter().map(|letter| letter.position).collect()
     };
     assert_eq!((after(0), after(3), after(5)), (vec![3, 5], vec![5], vec![]));
+    let of = |number| state.views.dead_letters("shop", Some(number), 0, 9).unwrap().len();
+    state.builds.create(&new_build(2)).unwrap();
+    assert_eq!((of(1), of(2), of(3)), (2, 0, 0));
     let found = state.views.dead_letter("shop", 5).unwrap().unwrap();
     assert_eq!((found.keys, found.event), (vec!["persons a\\nb".to_owned()], b"{".to_vec()));
     assert_eq!(state.builds.projections().unwrap()[0].builds[0].dead_letters, [("broken_json".to_owned(), 2)]);

@@ -17,7 +17,7 @@ fn order(position: u64, action: Action, at: i64) -> Order {
 
 /// The positions and kinds of all dead letters, as readers see them.
 fn kinds(state: &State) -> Vec<(u64, String)> {
-    let letters = state.views.dead_letters("shop", 0, 99).unwrap();
+    let letters = state.views.dead_letters("shop", None, 0, 99).unwrap();
     letters.into_iter().map(|letter| (letter.position, letter.kind)).collect()
 }
 

@@ -11,6 +11,7 @@ use redis::Commands;
 use super::contract::{
     self, Fixture, State, cell, commit, document, failure_of_commit, keeps_the_contract, key, open, person, store,
 };
+use super::copies;
 use super::outbox::keeps_the_outbox;
 use crate::cluster::until;
 use crate::process::Server;
@@ -292,4 +293,23 @@ fn a_commit_that_is_carried_out_after_its_time_is_done_once() {
     proxy.release();
     assert_eq!(commit(&*store, fence, 2, &changes(3)), Outcome::Committed);
     assert_eq!(version_of(&state, "a"), Some(3));
+}
+
+#[test]
+fn a_copy_ends_where_the_build_changes_hands_and_leaves_nothing_behind() {
+    let redis = redis(&[]);
+    let (state, store, fence) = owned(&redis);
+    assert_eq!(commit(&*store, fence, 0, &copies::rows(0..9, Some("a"))), Outcome::Committed);
+    let disturbed = copies::copy(&state, || _ = store.claim().unwrap());
+    assert!(matches!(disturbed, Err(Fault::Unavailable { .. })), "{disturbed:?}");
+    let other = copies::copy(&state, || _ = copies::copy(&redis.open(), || ()).unwrap());
+    assert!(matches!(other, Err(Fault::Unavailable { .. })), "another one copies: {other:?}");
+    let fence = store.claim().unwrap().fence;
+    let copied = copies::copy(&state, || assert_eq!(commit(&*store, fence, 1, &copies::rows(0..1, None)), Outcome::Committed));
+    assert_eq!(copied.unwrap().0.len(), 8);
+    let mut client = server::client(&redis.server);
+    let record = "{test:shop:0}:g1:cp";
+    assert!(
+        !client.hexists::<_, _, bool>(record, "copying").unwrap() && !client.exists::<_, bool>("{test:shop:0}:g1:t").unwrap()
+    );
 }
