@@ -15,6 +15,7 @@ mod input;
 mod log;
 mod mistakes;
 mod neighbour;
+mod openapi;
 mod operator;
 mod pause;
 mod plan;
@@ -80,6 +81,8 @@ enum Command {
     Log(log::Log),
     Doctor(doctor::Doctor),
     Token(token::Token),
+    #[command(name = "openapi")]
+    OpenApi(openapi::OpenApi),
 }
 
 /// Runs the command line that the process was given.
@@ -122,6 +125,7 @@ impl Command {
             Command::Log(command) => command.run(context),
             Command::Doctor(command) => command.run(context),
             Command::Token(command) => command.run(context),
+            Command::OpenApi(command) => command.run(context),
         }
     }
 }

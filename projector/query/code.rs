@@ -11,6 +11,9 @@ macro_rules! catalogue {
         pub enum Code { $($code),* }
 
         impl Code {
+            /// All of them.
+            pub const ALL: &[Code] = &[$(Code::$code),*];
+
             /// Status, word and hint.
             fn facts(self) -> (StatusCode, &'static str, &'static str) {
                 match self { $(Code::$code => (StatusCode::$status, $word, $hint)),* }
@@ -21,7 +24,7 @@ macro_rules! catalogue {
 
 catalogue! {
     BadRequest BAD_REQUEST "bad_request"
-        "correct the request; the README describes all of them";
+        "correct the request; /v1/openapi.json describes all of them";
     BadKey BAD_REQUEST "bad_key"
         "write the columns of the key in their order, separated by commas, as `projector get` takes them";
     BadCondition BAD_REQUEST "bad_condition"
@@ -41,7 +44,7 @@ catalogue! {
     ForeignPage FORBIDDEN "foreign_page"
         "use 127.0.0.1 or localhost as the host, and no page from elsewhere; or use tokens";
     NotFound NOT_FOUND "not_found"
-        "the README lists all paths";
+        "/v1/openapi.json lists all paths";
     NoView NOT_FOUND "no_view"
         "GET /v1/views lists the views";
     NoDocument NOT_FOUND "no_document"
@@ -51,7 +54,7 @@ catalogue! {
     NoDeadLetter NOT_FOUND "no_dead_letter"
         "it may have been retried or discarded";
     MethodNotAllowed METHOD_NOT_ALLOWED "method_not_allowed"
-        "the README lists the methods of all paths";
+        "/v1/openapi.json lists the methods of all paths";
     BadRepair BAD_REQUEST "bad_repair"
         "send whole events, each with the id and source of the one that it repairs";
     Rebuilding CONFLICT "rebuilding"

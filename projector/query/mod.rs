@@ -10,6 +10,7 @@ mod freshness;
 mod guard;
 mod lanes;
 mod live;
+pub mod openapi;
 mod problem;
 mod refused;
 mod routes;
@@ -66,6 +67,7 @@ pub fn router(api: Api, guard: Guard) -> Router {
         .merge(routes::settling::routes())
         .merge(routes::health::routes())
         .merge(routes::metrics::routes())
+        .merge(routes::openapi::routes())
         .method_not_allowed_fallback(async || Problem::new(Code::MethodNotAllowed, "this path takes other methods"))
         .fallback(async || Problem::new(Code::NotFound, "there is nothing at this path"))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))

@@ -7,6 +7,7 @@ mod binary;
 mod certificates;
 mod clickhouse;
 mod cluster;
+mod contract;
 mod cut_over;
 #[path = "../binary/daemon.rs"]
 mod daemon;

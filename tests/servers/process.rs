@@ -166,7 +166,8 @@ fn signal(process: u32, signal: &str) {
     assert!(status.success(), "kill {signal}: {status}");
 }
 
-fn program(name: &str) -> PathBuf {
+/// A program that `tests/servers/install` has put in its place.
+pub fn program(name: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/servers/bin").join(name);
     assert!(path.exists(), "{} is missing: tests/servers/install puts it there, and so does tests/run", path.display());
     path

@@ -4,6 +4,7 @@ pub mod dead_letters;
 pub mod events;
 pub mod health;
 pub mod metrics;
+pub mod openapi;
 pub mod operations;
 pub mod overview;
 pub mod projections;
