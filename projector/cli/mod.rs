@@ -23,6 +23,7 @@ mod progress;
 mod publish;
 mod query;
 mod rebuild;
+mod rounds;
 mod run;
 mod say;
 mod schema;
@@ -31,6 +32,7 @@ mod status;
 mod telemetry;
 mod test;
 mod token;
+mod top;
 mod verify;
 
 use std::path::PathBuf;
@@ -68,6 +70,7 @@ enum Command {
     Get(get::Get),
     Query(query::Query),
     Status(status::Status),
+    Top(top::Top),
     Verify(verify::Verify),
     Compare(compare::Compare),
     Rebuild(rebuild::Rebuild),
@@ -112,6 +115,7 @@ impl Command {
             Command::Get(command) => command.run(context),
             Command::Query(command) => command.run(context),
             Command::Status(command) => command.run(context),
+            Command::Top(command) => command.run(context),
             Command::Verify(command) => command.run(context),
             Command::Compare(command) => command.run(context),
             Command::Rebuild(command) => command.run(context),

@@ -12,18 +12,28 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What it says of each projection; nothing where nobody answers, or somebody else.
 pub fn projections(address: SocketAddr) -> Vec<Value> {
-    let answer = readiness(reachable(address)).unwrap_or_default();
-    let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-    let mut body: Value = serde_json::from_str(body).unwrap_or_default();
+    let mut body = asked(address, "/readyz", None).unwrap_or_default();
     let projections = body.get_mut("projections").and_then(Value::as_array_mut);
     projections.map(std::mem::take).unwrap_or_default()
 }
 
+/// Its overview, with all of the last minutes; nothing where nobody answers, or not to who has this token.
+pub fn overview(address: SocketAddr, token: Option<&str>) -> Option<Value> {
+    asked(address, "/v1/overview", token).filter(|overview| overview["projections"].is_array())
+}
+
+/// The JSON at a path.
+fn asked(address: SocketAddr, path: &str, token: Option<&str>) -> Option<Value> {
+    let answer = answer(reachable(address), path, token).ok()?;
+    serde_json::from_str(answer.split_once("\r\n\r\n")?.1).ok()
+}
+
 /// In HTTP 1.0, where the end of an answer is the end of the connection.
-fn readiness(address: SocketAddr) -> std::io::Result<String> {
+fn answer(address: SocketAddr, path: &str, token: Option<&str>) -> std::io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
-    stream.write_all(format!("GET /readyz HTTP/1.0\r\nhost: {address}\r\n\r\n").as_bytes())?;
+    let authorization = token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
+    stream.write_all(format!("GET {path} HTTP/1.0\r\nhost: {address}\r\n{authorization}\r\n").as_bytes())?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     Ok(answer)

@@ -1,5 +1,7 @@
 //! `status`: how all projections stand.
 
+use std::time::Duration;
+
 use clap::Args;
 use serde_json::Value;
 
@@ -7,6 +9,7 @@ use super::context::{Context, Form};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::neighbour;
+use super::rounds::{Rounds, every};
 use super::say::printable;
 use crate::state::Backlog;
 use crate::status::{Lag, ProjectionStatus, Status as Standing};
@@ -16,26 +19,52 @@ use crate::stores::Stores;
 ///
 /// What is stored, and what the daemon says that answers at http.listen: how fast it goes, and what it waits for.
 #[derive(Debug, Args)]
-pub struct Status {}
+pub struct Status {
+    /// Again and again, until Ctrl-C; every two seconds where nothing is said
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "2s", value_parser = every, value_name = "DURATION")]
+    watch: Option<Duration>,
+}
 
 impl Status {
     /// Runs the command.
     pub fn run(self, context: &mut Context) -> Result<Exit, Failure> {
-        let config = context.config()?;
-        let running = config.http.address().map(neighbour::projections).unwrap_or_default();
-        let gathered = Stores::open_existing(&config).map_err(Failure::from).and_then(|stores| Ok(Standing::gather(&stores)?));
-        match gathered {
-            Ok(status) if context.form() == Form::Json => context.print(to_json(&status, &running))?,
-            Ok(status) => print_all(context, &status, &running)?,
-            Err(failure) if context.form() == Form::Json => return Err(failure),
-            Err(failure) => {
-                // Above all then it counts what the daemon makes of it.
-                print_running(context, &running)?;
-                return Err(failure);
+        let Some(every) = self.watch else { return show(context) };
+        let mut rounds = Rounds::new(every, None)?;
+        loop {
+            match show(context) {
+                Err(Failure::Output(error)) => return Err(error.into()),
+                // What does not answer now may do so in the next round.
+                Err(failure) => {
+                    failure.report(context.form());
+                }
+                Ok(_) => {}
+            }
+            context.flush()?;
+            if !rounds.goes_on() {
+                return Ok(Exit::Success);
+            }
+            if context.form() == Form::Text {
+                context.print("")?;
             }
         }
-        Ok(Exit::Success)
     }
+}
+
+fn show(context: &mut Context) -> Result<Exit, Failure> {
+    let config = context.config()?;
+    let running = config.http.address().map(neighbour::projections).unwrap_or_default();
+    let gathered = Stores::open_existing(&config).map_err(Failure::from).and_then(|stores| Ok(Standing::gather(&stores)?));
+    match gathered {
+        Ok(status) if context.form() == Form::Json => context.print(to_json(&status, &running))?,
+        Ok(status) => print_all(context, &status, &running)?,
+        Err(failure) if context.form() == Form::Json => return Err(failure),
+        Err(failure) => {
+            // Above all then it counts what the daemon makes of it.
+            print_running(context, &running)?;
+            return Err(failure);
+        }
+    }
+    Ok(Exit::Success)
 }
 
 fn to_json(status: &Standing, running: &[Value]) -> Value {

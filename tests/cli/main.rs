@@ -18,3 +18,4 @@ mod live;
 mod metrics;
 mod operations;
 mod sandbox;
+mod top;
