@@ -71,6 +71,8 @@ catalogue! {
         "GET /v1/projections lists the generations";
     NotDone CONFLICT "not_done"
         "correct what the detail says, and ask again";
+    TooSlowRequest REQUEST_TIMEOUT "too_slow_request"
+        "send the body without a pause, or in several requests";
     TooLarge PAYLOAD_TOO_LARGE "too_large"
         "split it into several requests";
     DocumentBroken UNPROCESSABLE_ENTITY "document_broken"

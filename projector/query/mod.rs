@@ -3,6 +3,7 @@
 //! Every answer about a view carries, in the headers `projector-position` and `projector-generation`, the position that it reflects and the
 //! generation that it is of. Errors are problem+json (RFC 9457) with a stable `code`.
 
+mod bodies;
 mod code;
 mod fields;
 mod find;
@@ -39,9 +40,6 @@ use crate::operate::Workshop;
 use crate::run::Board;
 use crate::stores::Stores;
 
-/// The largest body that is taken, in bytes: room for events far above the usual size.
-const LARGEST_BODY: usize = 64 << 20;
-
 /// What the routes work with.
 #[derive(Clone)]
 pub struct Api {
@@ -70,7 +68,8 @@ pub fn router(api: Api, guard: Guard) -> Router {
         .merge(routes::openapi::routes())
         .method_not_allowed_fallback(async || Problem::new(Code::MethodNotAllowed, "this path takes other methods"))
         .fallback(async || Problem::new(Code::NotFound, "there is nothing at this path"))
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(DefaultBodyLimit::max(bodies::LARGEST))
+        .layer(middleware::from_fn_with_state(bodies::room(), bodies::limit))
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(Arc::new(guard), guard::check))
         .with_state(api)

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should fail where it is")]
 
+mod abuse;
 mod access;
 mod bad_input;
 #[path = "../binary/command.rs"]

@@ -20,6 +20,7 @@ mod https;
 mod isolation;
 mod jetstream;
 mod nats;
+mod pairs;
 mod process;
 mod proxy;
 mod rebuild;

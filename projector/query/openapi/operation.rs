@@ -52,7 +52,7 @@ impl Operation {
     /// Takes a body of this kind.
     pub fn taking(mut self, content: Value) -> Operation {
         self.body = Some(content);
-        self.codes.push(Code::TooLarge);
+        self.codes.extend([Code::TooLarge, Code::TooSlowRequest]);
         self
     }
 
