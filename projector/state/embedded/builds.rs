@@ -3,21 +3,17 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use projections::engine::Space;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use serde_json::json;
 
-use super::flushing;
 use super::layout::{self, Layout};
 use super::outbox::EmbeddedOutbox;
-use super::{EmbeddedBuild, EmbeddedState, checkpoint, fetch, orders, presence};
+use super::{EmbeddedBuild, EmbeddedState, known, orders, presence};
 use crate::clock;
 use crate::fault::Fault;
 use crate::log::LogIdentity;
-use crate::sqlite::catalogue::BuildTables;
 use crate::state::{
-    Build, Builds, Creation, Deed, Folded, NewBuild, Order, Outbox, Pause, ProjectionRecord, Standing, StateStore, Switch,
-    TakeRows,
+    Builds, Creation, Deed, Folded, NewBuild, Order, Outbox, Pause, ProjectionRecord, Standing, StateStore, Switch, TakeRows,
 };
 use crate::token;
 use crate::view::Catalogue;
@@ -28,7 +24,7 @@ impl Builds for EmbeddedState {
             let mut select =
                 file.prepare_cached("SELECT name, live, state, reason, pause, switches FROM projections ORDER BY name")?;
             let named = select.query_map([], |row| {
-                Ok((row.get::<_, String>(0)?, row.get(1)?, standing(row)?, orders::pause(row, 4)?, row.get(5)?))
+                Ok((row.get::<_, String>(0)?, row.get(1)?, known::standing(row)?, orders::pause(row, 4)?, row.get(5)?))
             })?;
             named
                 .map(|record| {
@@ -36,7 +32,7 @@ impl Builds for EmbeddedState {
                     if standing == Standing::Running && !presence::is_anybody(self.database.path(), &name) {
                         standing = Standing::Killed;
                     }
-                    Ok(ProjectionRecord { builds: builds(file, &name)?, name, live, switches, standing, pause })
+                    Ok(ProjectionRecord { builds: known::builds(file, &name)?, name, live, switches, standing, pause })
                 })
                 .collect()
         })
@@ -255,60 +251,7 @@ fn create(file: &Transaction<'_>, build: &NewBuild, views: &str) -> rusqlite::Re
     Layout::new(&build.projection, build.number, &build.catalogue).create(file)
 }
 
-fn builds(file: &Transaction<'_>, projection: &str) -> rusqlite::Result<Vec<Build>> {
-    let mut select = file.prepare_cached(
-        "SELECT commits, position, event_hash, event_time, number, fingerprint, views, log, creation, went_live
-         FROM generations WHERE projection = ?1 ORDER BY number",
-    )?;
-    select.query_and_then([projection], |row| build(file, projection, row))?.collect()
-}
-
-fn build(file: &Transaction<'_>, projection: &str, row: &Row<'_>) -> rusqlite::Result<Build> {
-    let (number, catalogue) = (row.get(4)?, parse_catalogue(row, 6)?);
-    let cells = BuildTables::new(projection, number).cells();
-    Ok(Build {
-        number,
-        fingerprint: u64::from_be_bytes(row.get(5)?),
-        log: LogIdentity(row.get(7)?),
-        creation: row.get(8)?,
-        went_live: row.get(9)?,
-        checkpoint: checkpoint(row)?,
-        dead_letters: dead_letters(file, projection, number)?,
-        broken_documents: broken(file, projection, number, &catalogue)?,
-        pending_jobs: fetch::count_cells(file, &cells, Space::Job)?,
-        parked_keys: fetch::count_parked_keys(file, &cells)?,
-        open_orders: orders::count(file, projection, number)?,
-        backlog: flushing::backlog(file, projection, number)?,
-        catalogue,
-    })
-}
-
 /// The catalogue in column `index`.
 pub fn parse_catalogue(row: &Row<'_>, index: usize) -> rusqlite::Result<Catalogue> {
     orders::from_text(row, index)
-}
-
-fn dead_letters(file: &Transaction<'_>, projection: &str, number: u64) -> rusqlite::Result<Vec<(String, u64)>> {
-    file.prepare_cached("SELECT kind, count(*) FROM dead_letters WHERE projection = ?1 AND generation = ?2 GROUP BY kind")?
-        .query_map(params![projection, number], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect()
-}
-
-fn broken(file: &Transaction<'_>, projection: &str, number: u64, catalogue: &Catalogue) -> rusqlite::Result<u64> {
-    let tables = BuildTables::new(projection, number);
-    let count = |view: &str| -> rusqlite::Result<u64> {
-        let sql = format!("SELECT count(*) FROM {} WHERE reason IS NOT NULL", tables.documents(view));
-        file.query_row(&sql, [], |row| row.get(0))
-    };
-    catalogue.views.iter().map(|view| count(&view.name)).sum()
-}
-
-/// From the columns 2 and 3, `state` and `reason`.
-fn standing(row: &Row<'_>) -> rusqlite::Result<Standing> {
-    let state: String = row.get(2)?;
-    Ok(match state.as_str() {
-        "running" => Standing::Running,
-        "stopped" => Standing::Stopped,
-        _ => Standing::Halted(row.get::<_, Option<String>>(3)?.unwrap_or_default()),
-    })
 }

@@ -11,6 +11,7 @@ mod copies;
 mod documents;
 mod fetch;
 mod flushing;
+mod known;
 mod layout;
 mod orders;
 mod outbox;

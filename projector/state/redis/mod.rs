@@ -18,6 +18,7 @@ mod dead_letters;
 mod examine;
 mod fetch;
 pub mod keys;
+mod known;
 mod node;
 mod nodes;
 mod orders;
