@@ -35,11 +35,14 @@ export function lag({ daemon, lag: stored }) {
 export function numbers(projection, samples) {
   const { events, seconds: behind } = lag(projection);
   const delays = samples.slice(-10).filter(({ commits }) => commits > 0).map(({ delay }) => delay / 1000);
+  const position = projection.daemon?.position ?? projection.position;
+  // The head may have been looked at before the newest events came.
+  const head = Math.max(projection.daemon?.head ?? 0, position ?? 0);
   return {
     lag: [counted(events, "event"), typeof behind === "number" ? seconds(behind) : ""],
     rate: [`${measure(projection.daemon?.events_per_second)} /s`, "events applied"],
     delay: [delays.length ? seconds(Math.max(...delays)) : "–", "from log to view"],
-    position: [count(projection.daemon?.position ?? projection.position), `of ${count(projection.daemon?.head)}`],
+    position: [count(position), `of ${count(head)}`],
     letters: [count(letters(projection)), projection.parked_keys ? counted(projection.parked_keys, "key") + " wait" : "none waits"],
   };
 }
