@@ -61,17 +61,16 @@ impl Freshness {
         let mut moved = Moved::Far;
         loop {
             let (caller, name, read) = (caller.clone(), name.clone(), read.clone());
-            let view = api.blocking_on(source.lane(), move |api| api.find(&caller, &name)).await?;
-            // Followed before it is looked at: what changes meanwhile ends the wait at once.
-            let mut progress = api.board.follow(&view.projection);
-            let seen = progress.as_ref().map(|progress| progress.borrow().clone());
-            let projection = view.projection.clone();
             let look = move |api: &Api| {
+                let view = api.find(&caller, &name)?;
+                // Followed before it is looked at: what changes meanwhile ends the wait at once.
+                let progress = api.board.follow(&view.projection);
+                let seen = progress.as_ref().map(|progress| progress.borrow().clone());
                 let reached = Reached::of(api, &view, source, seen.as_ref())?;
                 let shown = if reached.settled >= wanted { Some(Shown::of(&view, read(api, &view)?)) } else { None };
-                Ok((reached, shown))
+                Ok((view.projection, progress, reached, shown))
             };
-            let (reached, shown) = api.blocking_on(source.lane(), look).await?;
+            let (projection, mut progress, reached, shown) = api.blocking_on(source.lane(), look).await?;
             if let Some(shown) = shown.filter(|shown| shown.position >= wanted) {
                 return Ok(shown);
             }

@@ -33,6 +33,7 @@ pub fn run(task: &BuildTask<'_>) -> Result<End, Halt> {
     let inherited = patience.ask(Port::State, || deploy::inherited(builds, name, number))?;
     let target = builds.open(name, number, &Catalogue::of(&task.definition.plan))?;
     let live = original(task)?;
+    let origin = live.as_ref().map_or(rebuild::Origin::Log, |build| rebuild::Origin::Build(Original { builds, build }));
     let rate = &RateLimit::default();
     rate.set(patience.ask(Port::State, || builds.rate_limit(name))?);
     let work = Rebuild {
@@ -40,8 +41,8 @@ pub fn run(task: &BuildTask<'_>) -> Result<End, Halt> {
         log: &*stores.log,
         folded_from: &task.deployment.log,
         target: &*target,
-        place: place(task, &build, live.is_some())?,
-        origin: live.as_ref().map_or(rebuild::Origin::Log, |build| rebuild::Origin::Build(Original { builds, build })),
+        place: place(task, &build, &origin)?,
+        origin,
         inherited: &inherited,
         until: head.map_or(0, |head| head.position),
         memory: task.supervisor.deploying.making.memory,
@@ -83,10 +84,10 @@ fn original(task: &BuildTask<'_>) -> Result<Option<Build>, Fault> {
 }
 
 /// Where the build is made. One that has events was begun, or is made, where it is to be; one that has commits alone is loaded from a file.
-fn place(task: &BuildTask<'_>, build: &Build, is_copied: bool) -> Result<Place, Fault> {
+fn place(task: &BuildTask<'_>, build: &Build, origin: &rebuild::Origin<'_>) -> Result<Place, Fault> {
     let making = &task.supervisor.deploying.making;
     let path = making.file(&task.definition.plan.name, build.number);
-    let is_loaded = build.checkpoint.commits > 0 || is_copied;
+    let is_loaded = build.checkpoint.commits > 0 || matches!(origin, rebuild::Origin::Build(_));
     if making.in_files == InFiles::Copies && (build.checkpoint.position > 0 || !is_loaded) {
         // It may have been loaded from one.
         Staging::remove(&path)?;
